@@ -1,0 +1,55 @@
+# Everything a developer runs. PYTHON=python3.12 chooses the interpreter; uv is used when it is on the PATH.
+SHELL := /bin/sh
+BIN := .venv/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev run test lint types layers format wheel bench crash lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup:
+	@sh scripts/setup.sh requirements.lock
+
+dev:
+	@sh scripts/setup.sh requirements-dev.lock
+
+run: setup  ## run the demo: a sample playbook, from event to delivered message
+	@$(BIN)/touchline demo
+
+test: dev  ## run every test
+	@$(BIN)/python -m pytest -n 2
+
+lint: dev  ## check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: dev  ## put the code into its standard form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: dev  ## check the types
+	@$(BIN)/mypy
+
+layers: dev  ## check who imports whom
+	@$(BIN)/lint-imports
+
+wheel: dev  ## build the wheel into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+bench: setup  ## measure events per second on this machine
+	@$(BIN)/touchline bench
+
+crash: dev  ## kill real processes again and again and count what is lost or doubled
+	@$(BIN)/python -m pytest -m crash tests/e2e
+
+lock: dev  ## renew the lock files from pyproject.toml
+	@$(BIN)/uv pip compile $(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile $(LOCK) --upgrade --group build --extra dev -c requirements.lock pyproject.toml --output-file requirements-dev.lock
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean:  ## remove what was made here: the venv, builds, caches and demo data
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .touchline* touchline-demo
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Numbers over what happened: KPIs, funnels, attribution, scores and anomalies."""

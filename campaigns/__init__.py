@@ -1,0 +1,1 @@
+"""Growth mechanics: coupons, referral, commission, fraud checks, points, draws and experiments."""

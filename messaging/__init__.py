@@ -1,0 +1,1 @@
+"""Whether, what and how to send: policy, rendering, adapters and dispatch."""

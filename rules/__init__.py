@@ -1,0 +1,1 @@
+"""The playbook: load, check, compile, fold and explain."""

@@ -1,0 +1,184 @@
+"""What no reader of single values sees: whether the parts of a playbook make sense together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rules.check_messages import check_messages
+from rules.compile import check_expressions
+from rules.fields import did_you_mean
+from rules.model import Emit, Limit, SetTraits, TagPerson, WaitStep
+from rules.read import Reading, read
+from schemas.findings import Finding, Mark
+from schemas.money import to_major
+from segments.model import Condition, Expression, leaves
+from segments.syntax import Binary, Call, Expr, Literal, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rules.model import Playbook, Rule
+
+__all__ = ["check_playbook", "expressions_of"]
+
+_MISSING_FUNCTIONS = frozenset({"points", "holds_coupon"})
+
+
+def check_playbook(
+    files: Mapping[str, str], zones: frozenset[str] | None = None
+) -> tuple[Playbook | None, list[Finding]]:
+    """The playbook of these files, None if there is any error; and everything there is to say about it, sorted.
+
+    `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
+    """
+    reading = read(files, zones)
+    findings = sorted({*reading.findings, *_findings(reading)})
+    faulty = any(finding.severity == "error" for finding in findings)
+    return None if faulty else reading.playbook, findings
+
+
+def _findings(reading: Reading) -> Iterator[Finding]:
+    yield from _lifecycle(reading)
+    yield from _budgets(reading)
+    yield from check_messages(reading)
+    yield from _idle_rules(reading)
+    yield from _counts_of_one(reading)
+    yield from _expressions(reading)
+    if not reading.faulty:
+        yield from _tags(reading)
+
+
+def _finding(mark: Mark, code: str, message: str, hint: str = "", *, warning: bool = False) -> Finding:
+    return Finding(mark.file, mark.line, mark.column, code, "warning" if warning else "error", message, hint)
+
+
+def _lifecycle(reading: Reading) -> Iterator[Finding]:
+    stages = reading.playbook.stages
+    for stage in stages[:-1]:
+        if stage.when is None:
+            message = f"the stage {stage.id!r} takes everybody, so the stages after it are never reached"
+            yield _finding(reading.places["stage", stage.id], "otherwise_not_last", message, "move it to the end")
+    if stages and all(stage.when is not None for stage in stages):
+        message = "people for whom no stage holds have none"
+        hint = "end with a stage `otherwise: true`"
+        yield _finding(reading.places["lifecycle",], "no_otherwise", message, hint, warning=True)
+
+
+def _budgets(reading: Reading) -> Iterator[Finding]:
+    currency = reading.playbook.workspace.currency
+    for pool in reading.playbook.pools.values():
+        if pool.stock is None or pool.budget is None or pool.stock * pool.worst_cost <= pool.budget:
+            continue
+        worst, budget = to_major(pool.stock * pool.worst_cost, currency), to_major(pool.budget, currency)
+        message = f"{pool.stock} coupons may cost {worst} {currency}, the budget is {budget} {currency}"
+        hint = f"the budget is enough for {pool.budget // pool.worst_cost} of them; after that they are refused"
+        yield _finding(reading.places["pool", pool.id, "budget"], "over_budget", message, hint, warning=True)
+
+
+def _idle_rules(reading: Reading) -> Iterator[Finding]:
+    for rule in reading.playbook.rules.values():
+        if rule.id not in reading.broken and all(isinstance(step, WaitStep) for step in rule.then):
+            message = f"the rule {rule.id!r} never does anything"
+            yield _finding(
+                reading.places["rule", rule.id], "never_acts", message, "give `then` a step that acts: send, tag, …"
+            )
+
+
+def _counts_of_one(reading: Reading) -> Iterator[Finding]:
+    """`count(x, w) == 1` is true again after a pause longer than the window; most people mean "the first"."""
+    for rule in reading.playbook.rules.values():
+        if rule.limit != Limit() or rule.when is None:
+            continue
+        for expression in leaves(rule.when):
+            for node in walk(expression.expr):
+                if _counts_one(node):
+                    message = "this is true again after a pause longer than the window"
+                    place = Mark(*expression.locate(node.start))
+                    yield _finding(
+                        place, "count_equals_one", message, "add `limit: once` if the first one is meant", warning=True
+                    )
+
+
+def _counts_one(node: Expr) -> bool:
+    if not isinstance(node, Binary) or node.op != "==":
+        return False
+    sides = (node.left, node.right), (node.right, node.left)
+    return any(
+        isinstance(count, Call)
+        and count.function == "count"
+        and isinstance(one, Literal)
+        and one.value == 1
+        and one.value is not True
+        for count, one in sides
+    )
+
+
+def _conditions(rule: Rule) -> Iterator[Condition]:
+    for condition in (rule.trigger.audience, rule.when, rule.unless):
+        if condition is not None:
+            yield condition
+
+
+def expressions_of(rule: Rule) -> Iterator[Expression]:
+    """Every expression of a rule: its conditions, and the values of its steps."""
+    for condition in _conditions(rule):
+        yield from leaves(condition)
+    for step in rule.then:
+        if isinstance(step, SetTraits):
+            yield from step.values.values()
+        elif isinstance(step, Emit):
+            yield from step.properties.values()
+            if step.person is not None:
+                yield step.person
+
+
+def _expressions(reading: Reading) -> Iterator[Finding]:
+    """Wrong names, types and units in expressions; what is not available yet only stops rules that are live."""
+    if not reading.typed:
+        return
+    playbook = reading.playbook
+    started = {
+        rule.id: rule for rule in playbook.rules.values() if rule.trigger.names or rule.trigger.schedule is not None
+    }
+    spared = {place for rule in started.values() if rule.status != "live" for place in _missing_calls(rule)}
+    for finding in check_expressions(replace(playbook, rules=started)):
+        if finding.code == "not_available" and (finding.file, finding.line, finding.column) in spared:
+            yield replace(finding, severity="warning")
+        else:
+            yield finding
+
+
+def _missing_calls(rule: Rule) -> Iterator[tuple[str, int, int]]:
+    for expression in expressions_of(rule):
+        for node in walk(expression.expr):
+            if isinstance(node, Call) and node.function in _MISSING_FUNCTIONS:
+                yield expression.locate(node.start)
+
+
+def _tags(reading: Reading) -> Iterator[Finding]:
+    """Tags that conditions ask for and no rule ever puts on."""
+    playbook = reading.playbook
+    steps = [step for rule in playbook.rules.values() for step in rule.then if isinstance(step, TagPerson)]
+    tags = {tag for step in steps if not step.remove for tag in step.tags}
+    conditions = [segment.when for segment in playbook.segments.values()]
+    conditions += [stage.when for stage in playbook.stages if stage.when is not None]
+    expressions = [expression for condition in conditions for expression in leaves(condition)]
+    for rule in playbook.rules.values():
+        expressions += expressions_of(rule)
+    for expression in expressions:
+        for node in walk(expression.expr):
+            name = _tag_asked(node)
+            if name is not None and name not in tags:
+                mark = Mark(*expression.locate(node.start))
+                yield _finding(
+                    mark, "unknown_tag", f"no rule puts the tag {name!r} on", did_you_mean(name, tags), warning=True
+                )
+
+
+def _tag_asked(node: Expr) -> str | None:
+    match node:
+        case Call(function="has_tag", args=(Literal(value=str(name)),)):
+            return name
+        case _:
+            return None

@@ -1,0 +1,173 @@
+"""Properties as the catalogue types them: money in minor units, times in ms, numbers exact. What does not fit is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from schemas.catalogue import EventType, PropertyType
+from schemas.errors import EventRefused
+from schemas.money import to_minor
+from schemas.times import date_of, parse_time
+from segments.units import as_number
+
+__all__ = ["Coercion", "coercion_of", "trait_value"]
+
+Coercion = Callable[[dict[str, Any]], dict[str, Any]]
+"""Raw properties → typed ones; properties that the catalogue lacks are left out. Raises `EventRefused`."""
+
+_LARGEST = 1 << 36
+"""Amounts stay below 68 billion minor units: what a running total can hold."""
+
+
+def coercion_of(event: EventType, currency: str) -> Coercion:
+    """The coercion of an event's properties.
+
+    With a `currency` property that differs from the workspace's, money is left out: it cannot be added up.
+    """
+    readers = tuple((name, _reader(name, kind, currency)) for name, kind in event.properties.items())
+    money = frozenset(name for name, kind in event.properties.items() if kind.type == "money")
+
+    def coerce(raw: dict[str, Any]) -> dict[str, Any]:
+        foreign = bool(money) and raw.get("currency") not in (None, currency)
+        out = {}
+        for name, read in readers:
+            value = raw.get(name)
+            if value is not None and not (foreign and name in money):
+                out[name] = read(value)
+        return out
+
+    return coerce
+
+
+def _refuse(name: str, kind: str, value: object) -> EventRefused:
+    return EventRefused(f"{name} is {kind} in the catalogue, this is {str(value)[:40]!r}", code="wrong_type")
+
+
+def _reader(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
+    read = _READERS[kind.type](name, kind, currency)
+    if kind.min is None:
+        return read
+    least = to_minor(kind.min, currency) if kind.type == "money" else kind.min
+
+    def bounded(value: Any) -> Any:  # noqa: ANN401 - a typed value
+        typed = read(value)
+        if typed < least:
+            message = f"{name} is at least {kind.min} in the catalogue, this is {value}"
+            raise EventRefused(message, code="below_minimum")
+        return typed
+
+    return bounded
+
+
+def _text(name: str, kind: PropertyType, _: str) -> Callable[[Any], Any]:
+    allowed = frozenset(kind.values) if kind.values is not None else None
+
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if value.__class__ is not str:
+            raise _refuse(name, "text", value)
+        if allowed is not None and value not in allowed:
+            raise _refuse(name, f"one of {', '.join(sorted(allowed))}", value)
+        return value
+
+    return read
+
+
+def _money(name: str, _: PropertyType, currency: str) -> Callable[[Any], Any]:
+    unit = to_minor(1, currency)
+
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if value.__class__ is int:
+            minor = value * unit
+        elif value.__class__ is Decimal:
+            minor = to_minor(value, currency)
+        else:
+            raise _refuse(name, "money (a number)", value)
+        return _in_range(name, minor)
+
+    return read
+
+
+def _integer(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if value.__class__ is Decimal and value == value.to_integral_value():
+            value = int(value)
+        if value.__class__ is not int:
+            raise _refuse(name, "a whole number", value)
+        return _in_range(name, value)
+
+    return read
+
+
+def _number(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if value.__class__ is not int and value.__class__ is not Decimal:
+            raise _refuse(name, "a number", value)
+        return as_number(_in_range(name, value))
+
+    return read
+
+
+def _in_range(name: str, value: Any) -> Any:  # noqa: ANN401
+    if not -_LARGEST < value < _LARGEST:
+        message = f"{name} is out of range: {value} (at most {_LARGEST - 1} either way)"
+        raise EventRefused(message, code="out_of_range")
+    return value
+
+
+def _boolean(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if value.__class__ is not bool:
+            raise _refuse(name, "true or false", value)
+        return value
+
+    return read
+
+
+def _time(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:  # noqa: ANN401
+        try:
+            return parse_time(value)
+        except (ValueError, OverflowError):
+            raise _refuse(name, "a time with a zone", value) from None
+
+    return read
+
+
+def _date(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:  # noqa: ANN401
+        try:
+            return date_of(value).isoformat()
+        except (ValueError, TypeError):
+            raise _refuse(name, "a date (2026-05-01)", value) from None
+
+    return read
+
+
+def _list(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
+    items = coercion_of(EventType(name, kind.of or {}), currency)
+
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if value.__class__ is not list or any(item.__class__ is not dict for item in value):
+            raise _refuse(name, "a list of objects", value)
+        return [items(item) for item in value]
+
+    return read
+
+
+_READERS = {
+    "text": _text,
+    "money": _money,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "time": _time,
+    "date": _date,
+    "list": _list,
+}
+
+
+def trait_value(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
+    """The reader of a trait's value. Raises `EventRefused`."""
+    return _reader(name, kind, currency)

@@ -1,0 +1,208 @@
+"""Reading a playbook's mappings key by key: what stands there is typed, whatever else stands there is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
+from schemas.findings import Finding, Mark, Severity, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Fields", "Places", "Read", "Reader", "describe", "did_you_mean", "named", "scalar_length"]
+
+T = TypeVar("T")
+
+Places = dict[tuple[str | int, ...], Mark]
+"""Where parts of the playbook stand: `("rule", id)`, `("rule", id, step, "template")`, `("pool", id, "budget")`, …"""
+
+_LISTED = 24
+_MAX_ID = 128
+
+
+@dataclass(slots=True)
+class Reader:
+    """What all parts of one reading share: its findings, places, and the settings that values are held against.
+
+    `zones`: the zone names that exist, None: not checked. `currency`: the workspace's, None until it is known.
+    """
+
+    zones: frozenset[str] | None = None
+    currency: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+    places: Places = field(default_factory=dict)
+    errors: int = 0
+    complete: bool = True
+    """Every file could be read: what is not there does not exist."""
+    _marked: set[Mark] = field(default_factory=set)
+
+    def fault(
+        self, mark: Mark, code: str, message: str, hint: str = "", *, severity: Severity = "error", length: int = 1
+    ) -> None:
+        """Add a finding."""
+        self.add(Finding(mark.file, mark.line, mark.column, code, severity, message, hint, length))
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding that somebody else made."""
+        self.findings.append(finding)
+        self._marked.add(Mark(finding.file, finding.line, finding.column))
+        self.errors += finding.severity == "error"
+
+    def wrong_type(self, node: Node, what: str, hint: str = "") -> None:
+        """Add the finding that `node` is not `what`, unless something has been said of its place already."""
+        if self.has_fault_at(node.mark):
+            return
+        self.fault(
+            node.mark, "wrong_type", f"{what} is expected, this is {describe(node)}", hint, length=scalar_length(node)
+        )
+
+    def has_fault_at(self, mark: Mark) -> bool:
+        """Whether something has been said of this very place."""
+        return mark in self._marked
+
+
+Read = Callable[[Reader, Node], T | None]
+"""Reads one node; None: it could not, and has said why."""
+
+
+def describe(node: Node) -> str:
+    """What a node is, in words."""
+    match node:
+        case Mapping():
+            return "keys with values"
+        case Sequence():
+            return "a list"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool()):
+            return f"the truth value {node.text}"
+        case Scalar(value=str()):
+            return f"the text {node.text[:40]!r}"
+        case _:
+            return f"the number {node.text}"
+
+
+def scalar_length(node: Node) -> int:
+    """How much of a line a finding about the whole node underlines."""
+    return max(1, len(node.text)) if isinstance(node, Scalar) and "\n" not in node.text else 1
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The hint for an unknown name: the nearest one, else all there are."""
+    names = sorted(known)
+    close = nearest(name, names)
+    if close is not None:
+        return f"did you mean {close!r}?"
+    return f"there is: {', '.join(names[:_LISTED])}" if names else "there is none"
+
+
+def allowed(name: str, known: Collection[str]) -> str:
+    """The hint for a key that is not known: the nearest one, and all there are."""
+    close = nearest(name, known)
+    return f"{f'did you mean {close!r}? ' if close is not None else ''}allowed: {', '.join(known)}"
+
+
+class Fields:
+    """The keys of one mapping. Ask for each with `get` or `need`, then `close` reports the keys nobody asked for."""
+
+    def __init__(self, reader: Reader, node: Node, what: str, mark: Mark | None = None) -> None:
+        """`what` names the mapping in messages; `mark`: where its name stands, for what is missing."""
+        self.reader, self.what, self.mark = reader, what, mark or node.mark
+        self._known: list[str] = []
+        self._later: list[str] = []
+        self.ok = isinstance(node, Mapping)
+        self._entries = node.entries if isinstance(node, Mapping) else {}
+        if not self.ok:
+            reader.wrong_type(node, f"{what} with keys and values")
+
+    def get(self, key: str, read: Callable[[Reader, Node], T]) -> T | None:
+        """The value of a key that may be missing."""
+        self._known.append(key)
+        entry = self._entries.get(key)
+        return None if entry is None else read(self.reader, entry.value)
+
+    def need(self, key: str, read: Callable[[Reader, Node], T]) -> T | None:
+        """The value of a key that must be there."""
+        if self.ok and key not in self._entries:
+            self.reader.fault(self.mark, "missing_key", f"{self.what} has no {key!r}", f"add `{key}:`")
+        return self.get(key, read)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
+    def entry(self, key: str) -> Entry:
+        """The entry of a key that is there."""
+        return self._entries[key]
+
+    def place(self, key: str) -> Mark:
+        """Where a key's value stands; the mapping's own place without it."""
+        entry = self._entries.get(key)
+        return self.mark if entry is None else entry.value.mark
+
+    def first_of(self, *keys: str) -> list[str]:
+        """Those of `keys` that are there, in the order of the file."""
+        self._known.extend(keys)
+        return [key for key in self._entries if key in keys]
+
+    def later(self, *keys: str, severity: Severity = "warning") -> None:
+        """Keys of the language that the engine does not obey yet."""
+        self._later.extend(keys)
+        for key in keys:
+            if key in self._entries:
+                not_available(self.reader, self._entries[key].key_mark, key, severity)
+
+    def close(self) -> None:
+        """Report every key that nobody asked for."""
+        for key, entry in self._entries.items():
+            if key in self._known or key in self._later or self.reader.has_fault_at(entry.key_mark):
+                continue
+            message = f"{self.what} has no key {key!r}"
+            self.reader.fault(entry.key_mark, "unknown_key", message, allowed(key, self._known), length=len(key))
+
+
+def not_available(reader: Reader, mark: Mark, key: str, severity: Severity) -> None:
+    """Say that a part of the language is not obeyed yet."""
+    hint = "the rest works without it" if severity == "warning" else "take it out, or set `status: draft`"
+    reader.fault(mark, "not_available", f"{key!r} is not available yet", hint, severity=severity, length=len(key))
+
+
+def named(reader: Reader, nodes: Iterable[Node], what: str, *, any_text: bool = False) -> list[Entry]:
+    """The entries of all these mappings; a name that comes again or is none is reported.
+
+    Names may hold letters of any script, digits and `. _ -`; with `any_text` whatever can be printed (events have names
+    of other systems).
+    """
+    first: dict[str, Entry] = {}
+    for node in nodes:
+        if not isinstance(node, Mapping):
+            reader.wrong_type(node, f"{what} names with values")
+            continue
+        for entry in node.entries.values():
+            check_name(reader, entry.key, entry.key_mark, what, any_text=any_text)
+            if entry.key in first:
+                duplicate(reader, entry.key_mark, f"{what} {entry.key!r}", first[entry.key].key_mark)
+            else:
+                first[entry.key] = entry
+    return list(first.values())
+
+
+def duplicate(reader: Reader, mark: Mark, what: str, first: Mark) -> None:
+    """Say that a name comes twice, and where it came first."""
+    message = f"{what} is there already: {first.file}:{first.line}:{first.column}"
+    reader.fault(mark, "duplicate_name", message, "a name may come only once in all files; rename one")
+
+
+def check_name(reader: Reader, name: str, mark: Mark, what: str, *, any_text: bool = False) -> None:
+    """Report a name that may not be one."""
+    if not name or len(name) > _MAX_ID:
+        message = f"the name of {what} has {len(name)} characters; 1 to {_MAX_ID} are allowed"
+        reader.fault(mark, "bad_id", message)
+        return
+    wrong = next((c for c in name if not (c.isprintable() if any_text else c.isalnum() or c in "._-")), None)
+    if wrong is not None:
+        shown = repr(wrong) if wrong.isprintable() else f"U+{ord(wrong):04X}"
+        hint = "" if any_text else "letters, digits, '.', '_' and '-' are allowed"
+        reader.fault(mark, "bad_id", f"the name {name!r} of {what} may not hold {shown}", hint, length=len(name))

@@ -1,0 +1,270 @@
+"""The fold: a person's profile and one record in, the profile changed and rows out. Pure, and the same on every replay.
+
+Order of things (core semantics 2-6): everything due strictly before the record's moment, each at its own; then waits that
+the event ends, stage and segments anew, changes recorded, rules on changes, rules on the event, effects, emitted events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rules.applying import apply_effects, apply_event, first_evaluation
+from rules.limits import limited, once_key, take
+from rules.steps import Run, proceed, restore_occasion, wait_for
+from rules.turn import Turn
+from rules.waits import end_waits
+from schemas.errors import EventRefused
+from schemas.ids import event_key
+from schemas.profile import Occasion
+from schemas.times import DAY, FOREVER
+from segments.windows import holds_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rules.program import CompiledRule, Program
+    from schemas.decisions import MembershipChange, Outcome
+    from schemas.profile import Profile, Waiting
+    from schemas.records import Behaviour
+
+__all__ = ["LATENESS", "Fold"]
+
+LATENESS = 3 * DAY
+"""How late an event may be, and for how long repeats are recognised (ms); a setting."""
+
+_MAX_DEPTH = 8
+_MAX_KEYS = 8 * 8192
+"""A burst beyond 8,192 events of one person within a lateness period may count a repeat twice, but cannot fill the store."""
+
+
+class Fold:
+    """Folds records of one workspace under one program.
+
+    `programs` finds the program that a waiting run began with. `workspace` enters every decision id.
+    """
+
+    def __init__(
+        self, program: Program, workspace: str, programs: Callable[[str], Program | None], lateness: int = LATENESS
+    ) -> None:
+        self.program, self.workspace, self.programs, self.lateness = program, workspace, programs, lateness
+
+    # -- records
+    def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome, depth: int = 0) -> None:  # noqa: PLR0913
+        """Fold an event that the log took at `at`. Raises `EventRefused` before anything has changed."""
+        own = at if event.time is None else event.time
+        if own < at - self.lateness and not event.history:
+            message = f"the event is more than {self.lateness // 3_600_000} h old; older ones belong to `touchline import`"
+            raise EventRefused(message, code="too_late")
+        name, props = self._typed(event)
+        now = max(p.now, at)
+        if p.wake < now or p.next_wait:
+            self.pass_time(person, p, now - 1, out)
+        p.now = now
+        ts = min(own, at)
+        if self._repeated(p, event, ts):
+            out.count("duplicates")
+            return
+        out.count("events")
+        turn = Turn(self.program, self.workspace, person, p, out, depth)
+        turn.cause = "event"
+        turn.occasion = Occasion(event.id, name, ts, event.source, props, event.properties)
+        if event.history:
+            p.quiet = max(p.quiet, at)
+        self._happen(turn, ts, history=event.history)
+
+    def _typed(self, event: Behaviour) -> tuple[str, dict[str, Any]]:
+        name = self.program.names.get(event.name)
+        if name is None:
+            if self.program.playbook.catalogue.reject_unknown:
+                message = f"the catalogue has no event {event.name!r}"
+                raise EventRefused(message, code="unknown_event")
+            return event.name, {}
+        coerce = self.program.coercions.get(name)
+        return name, coerce(event.properties) if coerce is not None else {}
+
+    def _repeated(self, p: Profile, event: Behaviour, ts: int) -> bool:
+        """Whether (source, id) came before, in this or the previous lateness period; if not, it is remembered."""
+        if event.history and ts < p.now - self.lateness:
+            return False  # an import knows what it has imported; live repeats of so old an event are refused as too late
+        period = p.now // self.lateness
+        if period != p.seen_period:
+            p.seen_before = p.seen if period == p.seen_period + 1 else b""
+            p.seen, p.seen_period = b"", period
+        key = event_key(event.source, event.id)
+        if (key in p.seen and holds_key(p.seen, key)) or (key in p.seen_before and holds_key(p.seen_before, key)):
+            return True
+        p.seen = p.seen[-_MAX_KEYS + 8 :] + key
+        return False
+
+    def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:
+        p, program = turn.p, turn.program
+        assert turn.occasion.name is not None
+        name: str = turn.occasion.name
+        if p.waits_raw:
+            end_waits(turn, self.programs, ts)
+        evaluate = apply_event(turn, ts, FOREVER if history else self.lateness)
+        if not p.known:
+            p.known = True
+            evaluate = program.plan.evaluate_all
+        true, unknown = evaluate(p, p.now, p.true, p.unknown)
+        changes = turn.adopt(*program.plan.settle(p, true, unknown))
+        if p.now > p.quiet:
+            if changes:
+                self._on_changes(turn, changes)
+            match = program.on_event.get(name)
+            if match is not None and not history:
+                for rule in self._matching(turn, match):
+                    self._start(turn, rule, f"event:{turn.occasion.source}:{turn.occasion.id}")
+        self._settle_effects(turn)
+
+    def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:  # noqa: PLR0913
+        """A schedule fired: start its rule for this person, if the audience holds."""
+        self.pass_time(person, p, max(p.now, at) - 1, out)
+        p.now = max(p.now, at)
+        rule = self.program.schedules.get(rule_id)
+        turn = Turn(self.program, self.workspace, person, p, out)
+        if rule is None or not p.known or p.now <= p.quiet:
+            return
+        if rule.audience is None or self._holds(turn, rule, rule.audience):
+            if self._holds(turn, rule, rule.test):
+                self._start(turn, rule, f"schedule:{rule_id}:{nominal}")
+            self._settle_effects(turn)
+
+    def pass_time(self, person: str, p: Profile, to: int, out: Outcome) -> None:
+        """Let time pass up to and including `to`: everything due happens, each at its own moment."""
+        while True:
+            moment = p.next_moment(FOREVER)
+            if moment > to or moment >= FOREVER:
+                return
+            p.now = max(p.now, moment)
+            turn = Turn(self.program, self.workspace, person, p, out)
+            if p.wake <= p.now:
+                changes = turn.adopt(*self.program.plan.settle(p, int(p.true), int(p.unknown)))
+                if changes and p.now > p.quiet:
+                    self._on_changes(turn, changes)
+            if p.waits_raw:
+                self._end_of_waits(turn)
+            self._settle_effects(turn)
+
+    def activate(self, person: str, p: Profile, at: int, out: Outcome, *, fire_entries: bool = False) -> None:
+        """Bring a profile of an earlier program to this one; changes have cause `program` and start no rule."""
+        turn = Turn(self.program, self.workspace, person, p, out)
+        turn.cause = "program"
+        first_evaluation(turn, self.programs(p.program), max(p.now, at))
+        true, unknown = self.program.plan.evaluate_all(p, p.now, 0, 0) if p.known else (0, 0)
+        changes = turn.adopt(*self.program.plan.settle(p, true, unknown))
+        if fire_entries and p.now > p.quiet:
+            self._on_changes(turn, [change for change in changes if change.change == "enter"])
+            self._settle_effects(turn)
+
+    # -- rules
+    def _matching(self, turn: Turn, match: Any) -> list[CompiledRule]:  # noqa: ANN401 - generated code
+        p = turn.p
+        try:
+            return match(p, p.now, turn.occasion, p.true, p.unknown)  # type: ignore[no-any-return]
+        except Exception:  # noqa: BLE001 - one rule must not stop the others: ask them one by one
+            name = turn.occasion.name
+            rules = [r for r in self.program.rules.values() if r.rule.trigger.kind == "event" and name in r.rule.trigger.names]
+            return [rule for rule in rules if self._holds(turn, rule, rule.test)]
+
+    def _holds(self, turn: Turn, rule: CompiledRule, test: Any) -> bool:  # noqa: ANN401 - generated code
+        p = turn.p
+        try:
+            return test(p, p.now, turn.occasion, p.true, p.unknown) is True
+        except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
+            turn.out.failures.append((rule.rule.id, f"{type(error).__name__}: {error}"))
+            return False
+
+    def _on_changes(self, turn: Turn, changes: list[MembershipChange], done: frozenset[str] = frozenset()) -> None:
+        """Rules on each change, by priority, then id, then the order of the changes."""
+        on_change = self.program.on_change
+        starts = [
+            (-rule.rule.priority, rule.rule.id, at, rule)
+            for at, change in enumerate(changes)
+            for rule in on_change.get((change.change, change.segment), ())
+            if rule.rule.id not in done
+        ]
+        for _, _, at, rule in sorted(starts, key=lambda s: s[:3]):
+            change = changes[at]
+            cause = turn.occasion.id if turn.occasion.id is not None else str(turn.p.now)
+            if self._holds(turn, rule, rule.test):
+                self._start(turn, rule, f"{change.change}:{change.segment}:{cause}")
+
+    def _start(self, turn: Turn, rule: CompiledRule, occurrence: str) -> None:
+        """Start one occurrence, if the limit allows."""
+        p, occasion = turn.p, turn.occasion
+        key = b""
+        if limited(rule.rule.limit):
+            found = once_key(rule.rule.limit, occasion)
+            if not take(p, rule, p.now, found):
+                turn.out.count("limited")
+                return
+            key = found or b""
+        turn.fired.add(rule.rule.id)
+        started = occasion.time if occasion.time is not None else p.now
+        run = Run(rule, self.program.id, occurrence, p.now, key, started)
+        self._guarded(turn, run, occasion, None if rule.rule.wait is None else rule.rule.wait.duration)
+
+    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, wait: int | None, at: int = 0) -> list[str]:  # noqa: PLR0913
+        marks = len(turn.out.decisions), len(turn.effects), len(turn.emitted)
+        try:
+            if wait is not None:
+                wait_for(turn, run, occasion, -1, wait)
+                return []
+            return proceed(turn, run, occasion, at)
+        except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
+            del turn.out.decisions[marks[0] :], turn.effects[marks[1] :]
+            while len(turn.emitted) > marks[2]:
+                turn.emitted.pop()
+            turn.out.failures.append((run.rule.rule.id, f"{type(error).__name__}: {error}"))
+            return []
+
+    def _end_of_waits(self, turn: Turn) -> None:
+        """Waits that are over go on, in the order in which they began; some are kept while a withdrawal may come."""
+        p = turn.p
+        due = [w for w in p.waits if w.due <= p.now]
+        if not due:
+            return
+        p.waits[:] = [w for w in p.waits if w.due > p.now]
+        p.store_waits()
+        for waiting in due:
+            if not waiting.decisions:
+                self._resume(turn, waiting)
+
+    def _resume(self, turn: Turn, waiting: Waiting) -> None:
+        """Go on with a run, on the program it began with; a rule that decides nothing any more ends it."""
+        current = self.program.rules.get(waiting.rule)
+        program = self.program if waiting.program == self.program.id else self.programs(waiting.program)
+        rule = program.rules.get(waiting.rule) if program is not None else None
+        if current is None or rule is None:
+            turn.out.count("ended_runs")
+            return
+        turn.fired.add(waiting.rule)
+        run = Run(rule, waiting.program, waiting.occurrence, waiting.start, waiting.start_key, waiting.event_time, waited=True)
+        made = self._guarded(turn, run, restore_occasion(turn, waiting), None, waiting.step)
+        if made and rule.waits[waiting.wait] and not rule.shadow:
+            waiting.decisions = made
+            waiting.due = turn.p.now + (rule.rule.expires or self.lateness)
+            turn.p.waits.append(waiting)
+            turn.p.store_waits()
+
+    # -- effects
+    def _settle_effects(self, turn: Turn) -> None:
+        """Effects on the profile, the changes they mean and the rules on those, until nothing changes; then emitted events."""
+        p, plan = turn.p, self.program.plan
+        while turn.effects:
+            evaluate = apply_effects(turn)
+            if evaluate is None or not p.known:
+                continue
+            changes = turn.adopt(*plan.settle(p, *evaluate(p, p.now, p.true, p.unknown)))
+            if changes and p.now > p.quiet:
+                self._on_changes(turn, changes, frozenset(turn.fired))
+        while turn.emitted:
+            identity, event = turn.emitted.popleft()
+            if turn.depth >= _MAX_DEPTH:
+                turn.out.failures.append((event.name, f"a chain of emitted events is deeper than {_MAX_DEPTH} ({identity})"))
+                continue
+            try:
+                self.event(turn.person, p, event, p.now, turn.out, turn.depth + 1)
+            except EventRefused as error:
+                turn.out.failures.append((event.name, f"an emitted event was refused: {error.message}"))

@@ -1,0 +1,78 @@
+"""How often one person may start a rule. Starts are compared as trigger moments, half-open; several kinds must all allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.ids import event_key
+from schemas.profile import Limits
+from segments.windows import holds_key
+
+if TYPE_CHECKING:
+    from rules.model import Limit
+    from rules.program import CompiledRule
+    from schemas.profile import Occasion, Profile
+
+__all__ = ["give_back", "limited", "once_key", "take"]
+
+_KEY = 8
+
+
+def limited(limit: Limit) -> bool:
+    """Whether a limit says anything."""
+    return limit.once or limit.once_within is not None or limit.once_per is not None or limit.max_count is not None
+
+
+def once_key(limit: Limit, occasion: Occasion) -> bytes | None:
+    """8 bytes for the value of `once_per`, by type and value; b"" without that limit, None where the event lacks it."""
+    if limit.once_per is None:
+        return b""
+    value = occasion.props.get(limit.once_per)
+    return None if value is None else event_key(type(value).__name__, str(value))
+
+
+def take(profile: Profile, rule: CompiledRule, now: int, key: bytes | None) -> bool:
+    """Take a place for a start at `now`, if every kind of limit allows it."""
+    limit = rule.rule.limit
+    if key is None:
+        return False
+    held = profile.limits.get(rule.limit_key) or Limits()
+    if not _allows(limit, held, now, key):
+        return False
+    profile.limits[rule.limit_key] = Limits(_kept(limit, held.starts, now), held.keys + key)
+    profile.store_limits()
+    return True
+
+
+def _allows(limit: Limit, held: Limits, now: int, key: bytes) -> bool:
+    if limit.once and held.starts:
+        return False
+    if limit.once_within is not None and held.starts and max(held.starts) > now - limit.once_within:
+        return False
+    if key and holds_key(held.keys, key):
+        return False
+    if limit.max_count is None:
+        return True
+    edge = now - (limit.max_within or now)
+    return sum(start > edge for start in held.starts) < limit.max_count
+
+
+def _kept(limit: Limit, starts: list[int], now: int) -> list[int]:
+    """The starts that may still refuse one: those of the longest window; with `once` or without a window all."""
+    if limit.once or (limit.max_count is not None and limit.max_within is None):
+        return [*starts, now]
+    edge = now - max(limit.once_within or 0, limit.max_within or 0)
+    return [*(start for start in starts if start > edge), now]
+
+
+def give_back(profile: Profile, limit_key: str, start: int, key: bytes) -> None:
+    """A start was cancelled: its place is free again."""
+    held = profile.limits.get(limit_key)
+    if held is None:
+        return
+    if start in held.starts:
+        held.starts.remove(start)
+    if key:
+        cut = [held.keys[at : at + _KEY] for at in range(0, len(held.keys), _KEY)]
+        held.keys = b"".join(k for k in cut if k != key)
+    profile.store_limits()

@@ -1,0 +1,98 @@
+"""A compiled playbook: what the fold needs, and nothing it would have to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rules.coerce import Coercion
+from rules.model import Ending, Playbook, Rule, Step
+from schemas.profile import Occasion, Profile
+from schemas.times import FOREVER
+from segments.plan import Plan
+
+if TYPE_CHECKING:
+    from segments.localdays import Days
+
+__all__ = ["CompiledRule", "Expression", "Program"]
+
+Test = Callable[[Profile, int, Occasion, int, int], "bool | None"]
+"""(profile, now, occasion, true, unknown) → truth."""
+
+
+class Expression(NamedTuple):
+    """A compiled expression: `value(profile, now, occasion, local days)` gives it typed (minor units, ms), None: unknown."""
+
+    type: str
+    value: Callable[[Profile, int, Occasion, Any], Any]
+
+
+Matcher = Callable[[Profile, int, Occasion, int, int], "list[CompiledRule]"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A rule that decides (live or shadow).
+
+    `steps`: its `then`, a rule-level wait put before it as step -1 → `waits[0]`. `uses`: event properties that steps after
+    a wait need; `traits`: traits that its templates show. `values`: expressions of `set` and `emit` by (step, name).
+    """
+
+    rule: Rule
+    test: Test
+    program: str
+    shadow: bool
+    limit_key: str
+    keys: tuple[str, ...]
+    waits: Mapping[int, Mapping[str, tuple[Ending, ...]]]
+    uses: frozenset[str]
+    same: frozenset[str]
+    values: Mapping[tuple[int, str], Expression]
+    variables: Mapping[int, tuple[str, ...]]
+    audience: Test | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What it does."""
+        return self.rule.then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A playbook, compiled. `hash` is its content hash.
+
+    `names`: event names and aliases → names. `on_event`: name → matcher that gives the rules whose conditions hold, in
+    the order in which they run. `on_change`: (`enter` or `leave`, segment) → rules in that order.
+    """
+
+    hash: str
+    playbook: Playbook
+    plan: Plan
+    names: Mapping[str, str]
+    coercions: Mapping[str, Coercion]
+    trait_readers: Mapping[str, Callable[[Any], Any]]
+    on_event: Mapping[str, Matcher]
+    on_change: Mapping[tuple[str, str], tuple[CompiledRule, ...]]
+    schedules: Mapping[str, CompiledRule]
+    rules: Mapping[str, CompiledRule]
+    computed_traits: Mapping[str, Expression]
+    stage_bits: tuple[int, ...]
+    stage_mask: int
+    ending_events: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def id(self) -> str:
+        """How profiles name the program: the first 16 digits of its hash."""
+        return self.hash[:16]
+
+    def empty_profile(self) -> Profile:
+        """A person of whom nothing is known."""
+        plan = self.plan
+        return Profile(self.id, 0, FOREVER, [0] * len(plan.order), 0, 0, [b""] * len(plan.tracks.by_key))
+
+    def days_of(self, profile: Profile) -> Days:
+        """The local days of a person."""
+        from segments.localdays import days_of  # noqa: PLC0415 - a table that only few playbooks need
+
+        return days_of(profile.zone or self.playbook.workspace.zone)

@@ -1,0 +1,140 @@
+"""From the texts of a playbook's files to a `Playbook`, or to findings that say what is wrong and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from rules import read_catalogue, read_offers, read_rules
+from rules.fields import Places, Reader, allowed, not_available
+from rules.loader import load
+from rules.model import Playbook
+from rules.nodes import Entry, Mapping, Node, Scalar
+from rules.references import References
+from schemas.catalogue import Catalogue
+from schemas.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Dictionary
+
+__all__ = ["Reading", "playbook_hash", "read", "read_playbook"]
+
+_SECTIONS = (
+    "workspace",
+    "events",
+    "traits",
+    "segments",
+    "lifecycle",
+    "rules",
+    "coupon_pools",
+    "communities",
+    "templates",
+)
+_LATER = (
+    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns", "quiet_hours", "caps",
+    "holdout",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading. With errors among the findings the playbook has gaps and only serves to find more faults.
+
+    `broken`: rules that could not be read whole. `typed`: the catalogue could be, so its types can be relied on.
+    """
+
+    playbook: Playbook
+    findings: list[Finding]
+    places: Places
+    broken: frozenset[str]
+    typed: bool
+
+    @property
+    def faulty(self) -> bool:
+        """Whether there is an error among the findings."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def read_playbook(
+    files: Dictionary[str, str], zones: frozenset[str] | None = None
+) -> tuple[Playbook | None, list[Finding]]:
+    """The playbook of these files, None if there is any error; and all findings, sorted.
+
+    `files`: names relative to the playbook's folder → texts. Any file may hold any section. `zones`: the names of time
+    zones that exist; None: zone names are not checked. What `rules.check` finds beyond names and types is not among it.
+    """
+    reading = read(files, zones)
+    return None if reading.faulty else reading.playbook, reading.findings
+
+
+def playbook_hash(files: Dictionary[str, str]) -> str:
+    """SHA-256 (hex) of the files' names and texts: any change of a text, a name or the set of files gives another."""
+    digest = sha256()
+    for name, text in sorted(files.items()):
+        for part in (name.encode(errors="surrogatepass"), text.encode(errors="surrogatepass")):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Reading:
+    """Read everything, past every fault; see `read_playbook`."""
+    reader = Reader(zones)
+    sections = _sections(reader, files)
+    complete = reader.complete
+    nodes = {name: [entry.value for entry in entries] for name, entries in sections.items()}
+    workspace, reject = read_catalogue.workspace(reader, sections["workspace"])
+    before = reader.errors
+    events, traits = read_catalogue.events(reader, nodes["events"]), read_catalogue.traits(reader, nodes["traits"])
+    catalogue, typed = Catalogue(events, traits, reject), complete and reader.errors == before
+    segments = read_catalogue.segments(reader, nodes["segments"])
+    stages = read_catalogue.lifecycle(reader, sections["lifecycle"])
+    pools = read_offers.pools(reader, nodes["coupon_pools"])
+    communities = read_offers.communities(reader, nodes["communities"])
+    templates = read_offers.templates(reader, nodes["templates"])
+    references = References(
+        catalogue, catalogue.resolve(), segments, [s.id for s in stages], templates, pools, communities, complete, typed
+    )
+    rules, broken = read_rules.rules(reader, nodes["rules"], references)
+    playbook = Playbook(
+        workspace=workspace,
+        catalogue=catalogue,
+        segments=segments,
+        stages=stages,
+        rules=rules,
+        templates=templates,
+        pools=pools,
+        communities=communities,
+        hash=playbook_hash(files),
+    )
+    return Reading(playbook, sorted(reader.findings), reader.places, broken, typed)
+
+
+def _sections(reader: Reader, files: Dictionary[str, str]) -> dict[str, list[Entry]]:
+    """The top-level entries of all files, by section, in the order of the file names."""
+    sections: dict[str, list[Entry]] = {name: [] for name in _SECTIONS}
+    for name, text in sorted(files.items()):
+        root, findings = load(text, name)
+        for finding in findings:
+            reader.add(finding)
+        reader.complete &= root is not None or not findings
+        for entry in _top(reader, root):
+            if entry.key in sections:
+                sections[entry.key].append(entry)
+            elif entry.key in _LATER:
+                not_available(reader, entry.key_mark, entry.key, "warning")
+            elif not reader.has_fault_at(entry.key_mark):
+                message = f"a playbook has no section {entry.key!r}"
+                hint = allowed(entry.key, _SECTIONS)
+                reader.fault(entry.key_mark, "unknown_key", message, hint, length=len(entry.key))
+    return sections
+
+
+def _top(reader: Reader, root: Node | None) -> list[Entry]:
+    if root is None or (isinstance(root, Scalar) and root.value is None):
+        return []
+    if isinstance(root, Mapping):
+        return list(root.entries.values())
+    reader.wrong_type(root, "a file with sections", f"begin with one of {', '.join(f'{s}:' for s in _SECTIONS)}")
+    return []

@@ -1,0 +1,47 @@
+"""Findings as people read them: place, code, the line, a caret under the token, and what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.findings import Finding
+
+__all__ = ["render_text"]
+
+_RED, _YELLOW, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def render_text(findings: Sequence[Finding], sources: Mapping[str, str], *, color: bool) -> str:
+    """`file:line:col: error[code]: message`, the source line, a caret, and the hint, for each finding."""
+    return "\n".join(_one(finding, sources.get(finding.file, ""), color=color) for finding in findings)
+
+
+def _one(finding: Finding, source: str, *, color: bool) -> str:
+    place = f"{finding.file}:{finding.line}:{finding.column}"
+    kind = f"{finding.severity}[{finding.code}]"
+    if color:
+        shade = _RED if finding.severity == "error" else _YELLOW
+        place, kind = f"{_BOLD}{place}{_PLAIN}", f"{shade}{kind}{_PLAIN}"
+    out = [f"{place}: {kind}: {finding.message}"]
+    lines = source.split("\n")
+    if source and 0 < finding.line <= len(lines):
+        line = lines[finding.line - 1].replace("\t", " ")
+        caret = " " * _width(line[: finding.column - 1]) + "^" * _carets(line, finding)
+        out += [f"  {line}", f"  {_RED}{caret}{_PLAIN}" if color else f"  {caret}"]
+    if finding.hint:
+        out.append(f"  {_DIM}hint: {finding.hint}{_PLAIN}" if color else f"  hint: {finding.hint}")
+    return "\n".join(out)
+
+
+def _carets(line: str, finding: Finding) -> int:
+    token = line[finding.column - 1 : finding.column - 1 + finding.length]
+    return max(1, _width(token))
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

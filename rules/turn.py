@@ -1,0 +1,79 @@
+"""One moment of one person in the making: what the fold of a record carries along, and what it has yielded."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Literal
+
+from schemas.decisions import MembershipChange
+from schemas.profile import NOTHING
+from segments.normalise import STAGE
+
+if TYPE_CHECKING:
+    from rules.program import Program
+    from schemas.decisions import Outcome
+    from schemas.profile import Occasion, Profile
+    from schemas.records import Behaviour
+
+__all__ = ["Cause", "Turn"]
+
+Cause = Literal["event", "time", "program"]
+
+
+class Turn:
+    """The person at one moment. `fired`: rules that ran at this record; `effects`: changes of the profile that rules want."""
+
+    __slots__ = ("cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "workspace")
+
+    def __init__(  # noqa: PLR0913 - a bare record of its surroundings
+        self, program: Program, workspace: str, person: str, p: Profile, out: Outcome, depth: int = 0
+    ) -> None:
+        self.program, self.workspace, self.person, self.p, self.out, self.depth = program, workspace, person, p, out, depth
+        self.occasion: Occasion = NOTHING
+        self.cause: Cause = "time"
+        self.fired: set[str] = set()
+        self.effects: list[tuple[str, Any]] = []
+        self.emitted: deque[tuple[str, Behaviour]] = deque()
+
+    def next_order(self) -> int:
+        """The number of the next thing that happens to this person."""
+        self.p.order += 1
+        return self.p.order
+
+    def adopt(self, true: int, unknown: int) -> list[MembershipChange]:
+        """Take over new truths; the changes they mean: leaves before enters, the stage first, segments by id."""
+        p, plan = self.p, self.program.plan
+        if true == p.true and (p.stage or not p.known):
+            p.unknown = unknown
+            return []
+        moved = (true ^ int(p.true)) & ~self.program.stage_mask
+        entered = true & moved
+        p.true, p.unknown = true, unknown
+        changes = self._stage_changes(true)
+        if not moved and not changes:
+            return []
+        while moved:
+            low = moved & -moved
+            moved ^= low
+            changes.append(("enter" if entered & low else "leave", 1, plan.order[low.bit_length() - 1]))
+        changes.sort(key=lambda change: (change[0] != "leave", change[1], change[2]))
+        made = [
+            MembershipChange(self.person, self.next_order(), p.now, segment, change, self.cause)  # type: ignore[arg-type]
+            for change, _, segment in changes
+        ]
+        self.out.changes += made
+        return made
+
+    def _stage_changes(self, true: int) -> list[tuple[str, int, str]]:
+        p, program = self.p, self.program
+        stage = 0
+        if p.known and true & program.stage_mask:
+            stage = next(at for at, bit in enumerate(program.stage_bits, 1) if true & bit)
+        if stage == p.stage:
+            return []
+        stages = program.plan.stages
+        changes = [("leave", 0, STAGE + stages[p.stage - 1])] if p.stage else []
+        if stage:
+            changes.append(("enter", 0, STAGE + stages[stage - 1]))
+        p.stage = stage
+        return changes

@@ -1,0 +1,213 @@
+"""What the YAML parser complains of, said so that an operator knows what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.yaml_source import is_expression, quoted
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
+
+    from rules.yaml_source import Source
+    from schemas.findings import Finding
+
+__all__ = ["BRACES", "COLON", "FLOW", "HASH", "QUOTE", "TAG", "Last", "fault_of", "unquoted"]
+
+TAG = "a leading ! is a YAML tag"
+QUOTE = "a quoted value ends at its closing quote, and this goes on behind it"
+FLOW = "inside {…} and […] a comma or bracket ends it"
+COLON = "': ' makes a key of what stands before it"
+HASH = "' #' begins a comment"
+BRACES = "a leading {{ begins a mapping"
+_KEY = re.compile(r"""\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}\[\],:][^\n"'{}\[\],:]*):\s+""")
+_ENTRY_LIMIT = 10_000
+
+
+class Last(NamedTuple):
+    """The scalar that was read last: where it begins and ends, and its quote, if it has one."""
+
+    start: int
+    end: int
+    style: str | None
+
+
+class _Sentence(NamedTuple):
+    code: str
+    message: str
+    hint: str
+    at_context: bool = False
+
+
+_MANY_LINES = _Sentence(
+    "yaml_open_quote",
+    "the quote that opens here is not closed",
+    "close it; a quote within '…' is written ''",
+    at_context=True,
+)
+_ESCAPE = _Sentence("yaml_escape", 'unknown escape in "…"', "write \\\\ for a backslash, or put the text in '…'")
+_HEADER = _Sentence(
+    "yaml_block_text",
+    "nothing may follow | or > in its line",
+    "the text begins in the next line; otherwise put it in quotes",
+)
+_SENTENCES = (
+    ("found character '\\t'", _Sentence("yaml_tab", "a tab stands here", "YAML is indented with spaces")),
+    (
+        "that cannot start any token",
+        _Sentence("yaml_character", "a plain text cannot begin with this character", "put the text in quotes"),
+    ),
+    (
+        "mapping values are not allowed here",
+        _Sentence(
+            "yaml_colon",
+            "no key can stand here",
+            "give each key its own line, indented like its neighbours, with a space behind the colon; "
+            "a text that has ': ' in it needs quotes",
+        ),
+    ),
+    (
+        "mapping keys are not allowed here",
+        _Sentence("yaml_character", "a plain text cannot begin with '? '", "put the text in quotes"),
+    ),
+    (
+        "could not find expected ':'",
+        _Sentence(
+            "yaml_missing_colon",
+            "this is neither a key nor a value",
+            "a key has a colon and a space behind it",
+            at_context=True,
+        ),
+    ),
+    (
+        "sequence entries are not allowed here",
+        _Sentence("yaml_indent", "no list can begin here", "begin the list in the next line, each item with '- '"),
+    ),
+    ("found unexpected end of stream", _MANY_LINES),
+    ("found unexpected document separator", _MANY_LINES),
+    ("escape", _ESCAPE),
+    ("expected chomping or indentation", _HEADER),
+    ("expected a comment or a line break", _HEADER),
+    ("expected indentation indicator", _HEADER),
+    (
+        "more indented follow up line",
+        _Sentence(
+            "yaml_indent", "the first lines of this text are indented differently", "begin with a line that holds text"
+        ),
+    ),
+    (
+        "expected <block end>",
+        _Sentence("yaml_indent", "this line fits in with none above it", "indent it like the lines it belongs to"),
+    ),
+    (
+        "expected the node content",
+        _Sentence("yaml_syntax", "a value is missing here", "write it, or take the comma or bracket away"),
+    ),
+    (
+        "expected '<document start>'",
+        _Sentence(
+            "yaml_syntax", "the file has ended before this", "is a bracket closed twice, or a line not indented?"
+        ),
+    ),
+)
+
+
+def unquoted(source: Source, start: int, text: str, why: str) -> Finding:
+    """The finding that the text at `start` needs quotes."""
+    message, length = f"this needs quotes in YAML: {why}", len(text.partition("\n")[0])
+    return source.finding(start, "yaml_unquoted", message, f"write {quoted(text)}", length=length)
+
+
+def fault_of(source: Source, error: MarkedYAMLError, last: Last | None) -> Finding:
+    """The finding for a syntax error. `last`: the scalar that was read before it."""
+    problem = error.problem or error.context or ""
+    context = error.context or ""
+    at = _index(source, error.problem_mark)
+    since = at if error.context_mark is None else _index(source, error.context_mark)
+    if context.endswith("tag"):
+        return _tag(source, since)
+    if "anchor" in context or "alias" in context:
+        return source.finding(
+            since, "yaml_anchor", "a leading & or * makes an anchor or alias", "put the text in quotes"
+        )
+    if "directive" in context:
+        return source.finding(since, "yaml_directive", "directives are not allowed", "take the line away")
+    if "flow" in context and "expected ','" in problem:
+        return _in_flow(source, since, at, problem)
+    return _behind_quote(source, at, last) or _colon(source, at, last, problem) or _general(source, since, at, problem)
+
+
+def _index(source: Source, mark: object) -> int:
+    return min(int(getattr(mark, "index", 0)), len(source.text))
+
+
+def _tag(source: Source, start: int) -> Finding:
+    for flow in (False, True):
+        text = source.value(start, flow=flow)
+        if is_expression(text):
+            return unquoted(source, start, text, TAG)
+    return source.finding(start, "yaml_tag", TAG, "put the text in quotes")
+
+
+def _behind_quote(source: Source, at: int, last: Last | None) -> Finding | None:
+    if last is None or last.style not in {'"', "'"} or source.text[last.end : at].strip(" ") or at >= len(source.text):
+        return None
+    if not source.same_line(last.start, at):
+        line = source.mark(at).line
+        message = f"the quote that opens here is closed in line {line} only, where text follows"
+        return source.finding(last.start, "yaml_open_quote", message, "is its closing quote missing?")
+    text = source.value(last.start, flow=False)
+    if is_expression(text):
+        return unquoted(source, last.start, text, QUOTE)
+    hint = f"quote the whole: {quoted(text)}"
+    return source.finding(at, "yaml_quote", "text follows behind the closing quote", hint)
+
+
+def _colon(source: Source, at: int, last: Last | None, problem: str) -> Finding | None:
+    if "mapping values" not in problem or last is None or not source.same_line(last.start, at):
+        return None
+    text = source.value(last.start, flow=False)
+    if is_expression(text):
+        return unquoted(source, last.start, text, COLON)
+    message = "a text with ': ' in it needs quotes"
+    return source.finding(at, "yaml_colon", message, f"write {quoted(text)}")
+
+
+def _in_flow(source: Source, opened: int, at: int, problem: str) -> Finding:
+    """Something other than a comma or the closing bracket: an expression that needs quotes, or a bracket left open."""
+    start: int | None = opened + 1
+    while start is not None and start - opened < _ENTRY_LIMIT:
+        start = source.skip_space(start)
+        text = source.value(start, flow=True)
+        if start + len(text) >= at:
+            return _entry(source, start, text) or _bracket(source, opened, at, problem)
+        comma = source.skip_space(start + len(text))
+        start = comma + 1 if source.text[comma : comma + 1] == "," else None
+    return _bracket(source, opened, at, problem)
+
+
+def _entry(source: Source, begin: int, text: str) -> Finding | None:
+    key = _KEY.match(text)
+    for skip in (0, key.end() if key is not None else 0):
+        if is_expression(text[skip:]):
+            why = QUOTE if text[skip] in "\"'" else FLOW
+            return unquoted(source, begin + skip, text[skip:], why)
+    return None
+
+
+def _bracket(source: Source, opened: int, at: int, problem: str) -> Finding:
+    closing = "]" if source.text[opened] == "[" else "}"
+    if not source.same_line(opened, at) or "stream end" in problem:
+        message = f"the {source.text[opened]} that opens here is not closed"
+        return source.finding(opened, "yaml_open_bracket", message, f"add {closing}")
+    hint = f"put a comma or {closing} before it; a text with brackets, commas, quotes or ': ' in it needs quotes"
+    return source.finding(at, "yaml_comma", f"neither a comma nor {closing} stands here", hint)
+
+
+def _general(source: Source, since: int, at: int, problem: str) -> Finding:
+    for beginning, sentence in _SENTENCES:
+        if beginning in problem:
+            place = since if sentence.at_context else at
+            return source.finding(place, sentence.code, sentence.message, sentence.hint)
+    return source.finding(at, "yaml_syntax", "this is no YAML", "compare it with the lines around it")

@@ -1,0 +1,67 @@
+"""What a check has found: one fault or warning with its place, a stable code, and what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Finding", "Mark", "Severity", "nearest"]
+
+Severity = Literal["error", "warning"]
+
+_SEPARATORS = re.compile(r"[\s._-]+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a file; line and column count from 1, columns in code points."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One fault. Sorts by file, line, column, code."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    length: int = field(default=1, compare=False)
+    """How many characters the caret underlines."""
+
+    def as_json(self) -> dict[str, str | int]:
+        """The object that `check --format json` prints."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that was most likely meant, if one is close; case and separators count little."""
+    folded: dict[str, str] = {}
+    for candidate in sorted(candidates):
+        folded.setdefault(_folded(candidate), candidate)
+    close = get_close_matches(_folded(name), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def _folded(name: str) -> str:
+    """`Cart Total`, `cartTotal` and `cart_total` are one slip of the pen apart."""
+    return _SEPARATORS.sub("", name).casefold()

@@ -1,0 +1,92 @@
+"""Identifiers: what may be one, how they are derived, and which partition a person belongs to."""
+
+from __future__ import annotations
+
+import unicodedata
+from hashlib import blake2b, sha256
+
+import msgspec
+
+from schemas.errors import EventRefused
+
+__all__ = [
+    "ANONYMOUS",
+    "MAX_ID",
+    "check_id",
+    "decision_id",
+    "derived_event_id",
+    "event_key",
+    "partition_of",
+]
+
+MAX_ID = 128
+ANONYMOUS = "anonymous:"
+"""Reserved prefix of people who are known by a device only."""
+
+_MASK = 0xFFFFFFFF
+_SEED = 0x9747B28C
+_M = 0x5BD1E995
+
+
+def check_id(value: str, field: str) -> str:
+    """`value`, if it may stand in a store: 1 to 128 characters, no NUL, no control character, no lone surrogate.
+
+    Raises `EventRefused` (code `bad_id`).
+    """
+    if not value or len(value) > MAX_ID:
+        text = f"{field} has {len(value)} characters; 1 to {MAX_ID} are allowed"
+        raise EventRefused(text, code="bad_id")
+    if value.isascii() and value.isprintable():
+        return value
+    for character in value:
+        if unicodedata.category(character) in {"Cc", "Cs"}:
+            text = f"{field} has the control character U+{ord(character):04X}"
+            raise EventRefused(text, code="bad_id")
+    return value
+
+
+def event_key(source: str, event_id: str) -> bytes:
+    """8 bytes that stand for (source, id), the same on every machine; a person's repeats are found by them."""
+    return blake2b(f"{source}\0{event_id}".encode(), digest_size=8).digest()
+
+
+def _digest(*parts: str) -> str:
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+
+
+def decision_id(workspace: str, rule: str, person: str, occurrence: str, step: str) -> str:
+    """The id of a decision: 32 hex digits of SHA-256 over what makes it wanted once.
+
+    Neither the rule's version nor an attempt, a time of processing or a random number may enter: a replay must give the
+    same id, and the provider recognises a repeat by it.
+    """
+    return _digest(workspace, rule, person, occurrence, step)
+
+
+def derived_event_id(*parts: str) -> str:
+    """The id of an event that came without one, or that a rule emits: a hash of what makes it that event."""
+    return _digest(*parts)
+
+
+def partition_of(person: str, partitions: int) -> int:
+    """The partition of a person: murmur2 over the UTF-8 id, positive, modulo the count (as Kafka's Java client)."""
+    if partitions == 1:
+        return 0
+    return (_murmur2(person.encode()) & 0x7FFFFFFF) % partitions
+
+
+def _murmur2(data: bytes) -> int:
+    """MurmurHash2, 32 bits, with the seed of Kafka's Java producer."""
+    length = len(data)
+    h = (_SEED ^ length) & _MASK
+    whole = length & ~3
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at : at + 4], "little") * _M & _MASK
+        k ^= k >> 24
+        h = (h * _M & _MASK) ^ (k * _M & _MASK)
+    if length & 3:
+        h ^= int.from_bytes(data[whole:], "little")
+        h = h * _M & _MASK
+    h ^= h >> 13
+    h = h * _M & _MASK
+    return h ^ (h >> 15)

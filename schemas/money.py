@@ -1,0 +1,56 @@
+"""Money as whole minor units of one currency: exact in, exact out, never a float."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+
+__all__ = ["digits_of", "parse_money", "to_major", "to_minor"]
+
+_DIGITS = {
+    "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0, "KRW": 0,
+    "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0,
+    "XOF": 0, "XPF": 0,
+}  # fmt: skip
+"""Decimal places that differ from two (ISO 4217)."""
+_UNITS = {0: 1, 2: 100, 3: 1_000}
+_EXACT = Context(prec=60)  # an event's number has at most 30 digits
+_AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
+
+
+def digits_of(currency: str) -> int:
+    """How many decimal places a currency has: 2 for CNY, 0 for JPY."""
+    return _DIGITS.get(currency, 2)
+
+
+def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
+    """Whole minor units of an amount in major units, rounded half away from zero."""
+    if isinstance(amount, int):
+        return amount * _UNITS[digits_of(currency)]
+    digits = digits_of(currency)
+    if isinstance(amount, Decimal):
+        return int(_EXACT.scaleb(amount, digits).to_integral_value(ROUND_HALF_UP))
+    scaled = abs(amount) * _UNITS[digits]
+    whole = int(scaled + Fraction(1, 2))
+    return -whole if amount < 0 else whole
+
+
+def to_major(minor: int, currency: str) -> Decimal:
+    """The exact decimal amount in major units, always with the currency's places: 13912 → Decimal('139.12')."""
+    digits = digits_of(currency)
+    return Decimal(f"{'-' if minor < 0 else ''}{abs(minor)}E-{digits}") if digits else Decimal(minor)
+
+
+def parse_money(text: str) -> tuple[int, str]:
+    """(minor units, currency) of `10 CNY` or `49.90 GBP`. Raises `ValueError`."""
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None:
+        message = f"{text[:40]!r} is no amount; write the number and the currency: 10 CNY"
+        raise ValueError(message)
+    amount, currency = Decimal(match[1]), match[2]
+    minor = to_minor(amount, currency)
+    if amount != to_major(minor, currency):
+        message = f"{text!r} is finer than {currency} has units; write at most {digits_of(currency)} decimals"
+        raise ValueError(message)
+    return minor, currency

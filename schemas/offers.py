@@ -1,0 +1,66 @@
+"""What rules hand out or refer to: message templates, coupon pools, communities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Community", "CouponPool", "Offers", "Template", "TemplateText"]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """Liquid sources of one channel and language; `subject` only where the channel has one."""
+
+    body: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message: per channel and language. `marketing` needs the person's consent, `transactional` does not."""
+
+    id: str
+    purpose: Literal["marketing", "transactional"]
+    channels: dict[str, dict[str, TemplateText]]
+    uses: frozenset[str] = frozenset()
+    """Variables of all its texts by their path: `person.name`, `event.amount`, `coupon.code`."""
+    limits: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CouponPool:
+    """A pool of coupons. Money in minor units; None: without that limit.
+
+    `worst_cost` is the highest cost of one coupon (the amount off; 0 where it cannot be known, as for percent and gifts).
+    """
+
+    id: str
+    benefit: dict[str, str]
+    worst_cost: int = 0
+    stock: int | None = None
+    valid_for: int | None = None
+    per_person: int | None = None
+    budget: int | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A community that people are invited to."""
+
+    id: str
+    title: str = ""
+    join_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """All of them in one playbook, with what rendering needs of the workspace."""
+
+    templates: dict[str, Template]
+    pools: dict[str, CouponPool]
+    communities: dict[str, Community]
+    zone: str
+    currency: str
+    language: str

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs dist/*.whl into a clean venv and uses it from another folder: what a user gets is the wheel, not the tree.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() {
+  echo "touchline: $1" >&2
+  exit 1
+}
+
+"$root/.venv/bin/python" -m venv "$work/venv"
+install() {
+  "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+install --require-hashes -r "$root/requirements.lock"
+install --no-deps "$root"/dist/touchline-*.whl
+
+cd "$work"
+venv/bin/touchline --help >/dev/null || fail "the installed command does not start"
+
+packs=$(venv/bin/python -P -c 'import pathlib, rules; print(pathlib.Path(rules.__file__).parent / "packs")')
+case $packs in "$work"/*) ;; *) fail "the rules were imported from $packs, not from the wheel" ;; esac
+found=0
+for pack in "$packs"/*/; do
+  [ -d "$pack" ] || continue
+  venv/bin/touchline check "$pack" || fail "the packaged sample $pack has faults"
+  found=$((found + 1))
+done
+[ "$found" -gt 0 ] || fail "the wheel has no sample playbook in rules/packs"
+echo "the wheel works: touchline --help, touchline check on $found packaged sample(s)"

@@ -1,0 +1,1 @@
+"""Who a person is now: windows, traits, tags, lifecycle stages, conditions and timers."""

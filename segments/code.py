@@ -1,0 +1,232 @@
+"""Source of the functions that evaluate conditions and apply events: made from node shapes, never from an operator's text.
+
+Everything a person wrote (names, thresholds, texts) reaches the code through its namespace as K0, K1, …; operators come
+from a fixed table, and there are no builtins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from schemas.profile import NOTHING
+from schemas.times import FOREVER
+from segments import conditions as c
+from segments import windows as w
+from segments.evaluate import Context, Surroundings, build
+from segments.localdays import days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segments.plan import Plan
+
+__all__ = ["Code"]
+
+_OPS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
+_MAX_NESTING = 12
+_FUNCTIONS = (
+    w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add,
+    w.totals_add, w.value_key, w.values_add,
+)  # fmt: skip
+_READS = {"tr": "p.tracks", "tags": "p.tags", "traits": "p.traits", "days": "days_of(p.zone or K_ZONE)", "props": "ev.props"}
+
+
+class Code:
+    """One function in the making. After `node` the local v is the truth and u the moment until which it holds."""
+
+    def __init__(self, plan: Plan, *, timers: bool) -> None:
+        self.plan, self.timers = plan, timers
+        self.locals: dict[tuple[str, str], str] = {}
+        self.inline_edges = False
+        self.lines: list[str] = []
+        self.junctions = self.constants = 0
+        self.edges: dict[int, str] = {}
+        self.reads: set[str] = set()
+        self.namespace: dict[str, Any] = {f.__name__: f for f in _FUNCTIONS}
+        self.namespace |= {"__builtins__": {}, "number": int.from_bytes, "days_of": days_of, "K_ZONE": plan.zone, "NOTHING": NOTHING}
+
+    # -- pieces
+    def constant(self, value: Any) -> str:  # noqa: ANN401 - whatever the playbook names
+        """The name under which the code finds a value."""
+        name = f"K{self.constants}"
+        self.constants += 1
+        self.namespace[name] = value
+        return name
+
+    def edge(self, window: int) -> str:
+        """The packed moment at which a window begins (it is not part of it). Rules are asked the cheap things first and
+        seldom get this far, so for them it is computed on the spot."""
+        if not self.timers and self.inline_edges:
+            return f'(now - {window} if now > {window} else 0).to_bytes(6, "big")'
+        return self.edges.setdefault(window, f"e{len(self.edges)}")
+
+    def edge_lines(self) -> list[str]:
+        """The lines that compute the edges."""
+        return [f'{name} = (now - {window} if now > {window} else 0).to_bytes(6, "big")' for window, name in self.edges.items()]
+
+    def value(self, box: str, name: str) -> str:
+        """The local that holds a property (`props`) or a trait (`traits`), read once at the head."""
+        self.reads.add(box)
+        return self.locals.setdefault((box, name), f"{box[0]}{len(self.locals)}")
+
+    def local_lines(self) -> list[str]:
+        """The lines that fill those locals."""
+        return [f"{local} = {box}.get({self.constant(name)})" for (box, name), local in self.locals.items()]
+
+    def read_lines(self, names: set[str] | None = None) -> list[str]:
+        """The lines that open the parts of the profile in use."""
+        return [f"{name} = {_READS[name]}" for name in sorted(self.reads if names is None else names)]
+
+    def add(self, depth: int, *lines: str) -> None:
+        """Add lines at an indentation; without timers nothing says `until`."""
+        if not self.timers:
+            lines = tuple(line.split("; u = ")[0] for line in lines if not line.lstrip().startswith("u = "))
+        self.lines += ["    " * depth + line for line in lines]
+
+    def head(self) -> list[str]:
+        """The lines before the conditions."""
+        local_lines = self.local_lines()
+        return [*self.read_lines(), *local_lines, *self.edge_lines()]
+
+    def function(self, name: str, arguments: str, body: list[str]) -> Callable[..., Any]:
+        """Compile the function; its text is kept as `source` for people who look."""
+        source = "\n".join([f"def {name}({arguments}):", *("    " + line for line in body)])
+        exec(compile(source, f"<{name}>", "exec"), self.namespace)  # noqa: S102 - the text holds only names made here
+        made: Callable[..., Any] = self.namespace[name]
+        made.source = source  # type: ignore[attr-defined]
+        return made
+
+    # -- conditions
+    def node(self, node: c.Node, depth: int, nesting: int = 0) -> None:
+        """Evaluate a condition into v (and u)."""
+        match node:
+            case c.All(items) | c.Any_(items):
+                if nesting > _MAX_NESTING:
+                    self._apart(node, depth)
+                else:
+                    self._junction(items, depth, nesting, is_all=isinstance(node, c.All))
+            case c.Not(item):
+                self.node(item, depth, nesting)
+                self.add(depth, "v = not v if v is not None else None" if c.nullable(item) else "v = not v")
+            case _:
+                self._atom(node, depth)
+
+    def _apart(self, node: c.Node, depth: int) -> None:
+        """A function of its own: Python nests only so many blocks."""
+        inner = Code(self.plan, timers=True)
+        inner.node(node, 0)
+        body = [*inner.head(), *inner.lines, "return v, u"]
+        made = inner.function("part", "p, now, ev, true, unknown", body)
+        self.add(depth, f"v, u = {self.constant(made)}(p, now, ev, true, unknown)")
+
+    def _junction(self, items: tuple[c.Node, ...], depth: int, nesting: int, *, is_all: bool) -> None:
+        """Kleene's and / or. The deciding value ends it at once, and then its own `until` is enough."""
+        self.junctions += 1
+        r, m = f"r{self.junctions}", f"m{self.junctions}"
+        self.lines += ["    " * depth + f"{r} = {is_all}" + (f"; {m} = {FOREVER}" if self.timers else ""), "    " * depth + "while True:"]
+        for item in items:
+            self.node(item, depth + 1, nesting + 1)
+            maybe = c.nullable(item)
+            decided = ("v is False" if maybe else "not v") if is_all else "v"
+            took = f"; {m} = u" if self.timers else ""
+            inner = "    " * (depth + 1)
+            self.lines.append(f"{inner}if {decided}: {r} = {not is_all}{took}; break")
+            if maybe:
+                self.lines.append(f"{inner}if v is None: {r} = None")
+            if self.timers:
+                self.lines.append(f"{inner}if u < {m}: {m} = u")
+        self.lines += ["    " * (depth + 1) + "break", "    " * depth + f"v = {r}" + (f"; u = {m}" if self.timers else "")]
+
+    def _track(self, *key: str) -> str:
+        self.reads.add("tr")
+        return f"tr[{self.plan.tracks.index(key)}]"
+
+    def _atom(self, atom: c.Node, depth: int) -> None:
+        match atom:
+            case c.Truth(value):
+                self.add(depth, f"v = {value}; u = {FOREVER}")
+            case c.CountGe(event, window, k):
+                self._newest(self._track("stamps", event), 6, window, k, depth)
+            case c.DistinctGe(event, prop, window, k):
+                self._newest(self._track("values", event, prop), 12, window, k, depth)
+            case c.SumGe(event, prop, window, threshold):
+                track = self._track("sums", event, prop)
+                self.add(depth, f"v, u = sum_ge({track}, now, {window}, {self.constant(threshold)})")
+            case c.StreakGe(event, k):
+                self.reads.add("days")
+                self.add(depth, f"v, u = streak_ge({self._track('days', event)}, now, days, {self.constant(k)})")
+            case c.SameGe():
+                self._same(atom, depth)
+            case c.Aged():
+                self._aged(atom, depth)
+            case c.General(term):
+                self._general(build(term, Surroundings(self.plan.tracks.index, self.plan.bit, self.plan.stages)), depth)
+            case _:
+                self._membership(atom, depth)
+
+    def _newest(self, track: str, width: int, window: int, k: int, depth: int) -> None:
+        at = width * (k - 1)
+        if not self.timers:
+            self.add(depth, f"v = {track}[{at}:{at + 6}] > {self.edge(window)}")
+            return
+        self.add(
+            depth,
+            f"x = {track}[{at}:{at + 6}]",
+            f'if x > {self.edge(window)}: v = True; u = number(x, "big") + {window}',
+            f"else: v = False; u = {FOREVER}",
+        )
+
+    def _same(self, atom: c.SameGe, depth: int) -> None:
+        x = self.value("props", atom.prop)
+        same = f"same_ge({self._track('same', atom.event, atom.prop)}, value_key({x}), {self.edge(atom.window)}, {atom.k})"
+        self.add(depth, f"v = {same if atom.k > 0 else 'True'} if {x} is not None else None; u = {FOREVER}")
+
+    def _aged(self, atom: c.Aged, depth: int) -> None:
+        if atom.source == "trait":
+            moment = self.value("traits", atom.name)
+            missing = f"{moment} is None"
+        else:
+            track = self._track("first" if atom.source == "first" else "stamps", atom.name)
+            self.add(depth, f"x = {track}[:6]")
+            moment, missing = 'number(x, "big")', "not x"
+        age = self.constant(atom.age)
+        self.add(depth, f"if {missing}: v = None; u = {FOREVER}", "else:")
+        if self.timers:
+            self.add(depth + 1, f"y = {moment} + {age}", "v = now >= y")
+            self.lines.append("    " * (depth + 1) + f"u = {FOREVER} if v else y")
+        else:
+            self.add(depth + 1, f"v = now >= {moment} + {age}")
+
+    def _general(self, closure: Any, depth: int) -> None:  # noqa: ANN401 - an Evaluation
+        self.reads.add("days")
+        self.namespace["Context"] = Context
+        self.add(depth, f"v, u = {self.constant(closure)}(Context(p, now, ev, true, unknown, days))")
+
+    def _membership(self, atom: c.Node, depth: int) -> None:
+        match atom:
+            case c.TraitIs(name, op, value):
+                x = self.value("traits", name)
+                self.add(depth, f"v = {self._test(x, op, value)} if {x} is not None else None; u = {FOREVER}")
+            case c.Prop(name, op, value):
+                x = self.value("props", name)
+                self.add(depth, f"v = {self._test(x, op, value)} if {x} is not None else None; u = {FOREVER}")
+            case c.HasTrait(name):
+                self.reads.add("traits")
+                self.add(depth, f"v = {self.constant(name)} in traits; u = {FOREVER}")
+            case c.HasProp(name):
+                self.add(depth, f"v = {self.value('props', name)} is not None; u = {FOREVER}")
+            case c.Tag(name):
+                self.reads.add("tags")
+                self.add(depth, f"v = {self.constant(name)} in tags; u = {FOREVER}")
+            case c.InSegment(segment):
+                bit = self.plan.bit[segment]
+                self.add(depth, f"v = True if true & {bit} else None if unknown & {bit} else False; u = {FOREVER}")
+            case c.Member(segment):
+                self.add(depth, f"v = true & {self.plan.bit[segment]} != 0; u = {FOREVER}")
+            case _:
+                raise AssertionError(atom)
+
+    def _test(self, x: str, op: str, value: Any) -> str:  # noqa: ANN401 - a literal
+        if op == "in":
+            return f"{x} in {self.constant(frozenset(value))}"
+        return f"{x} {_OPS[op]} {self.constant(value)}"

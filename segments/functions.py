@@ -1,0 +1,174 @@
+"""The functions of the language: what each takes, and the typed term it gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import re2
+
+from schemas.catalogue import RESERVED_EVENTS, PropertyType
+from schemas.times import parse_duration
+from segments import syntax
+from segments.scope import TypeFault
+from segments.terms import Aggregate, Clock, Constant, InSegment, Moment, Same, Streak, TagHeld, Term, TermType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segments.typing import Typer
+
+__all__ = ["FUNCTIONS", "NUMBER_SCALE", "call", "check_pattern"]
+
+NUMBER_SCALE = 1_000_000
+"""Aggregates keep a `number` to the millionth (rounded half away from zero); money and integers are exact."""
+
+
+def call(typer: Typer, expr: syntax.Call) -> Term:
+    """The term of a function call. Raises `TypeFault`."""
+    made = FUNCTIONS.get(expr.function)
+    if made is None:
+        typer._unknown("unknown_function", "function", expr.function, FUNCTIONS, expr)  # noqa: SLF001 - one typer, three files
+    return made(typer, expr)
+
+
+def _fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoReturn:
+    raise TypeFault(code, message, expr, hint)
+
+
+def _arguments(expr: syntax.Call, least: int, most: int, usage: str) -> None:
+    if not least <= len(expr.args) <= most:
+        _fault("wrong_arguments", f"{expr.function}() takes {usage}", expr, f"{expr.function}({usage})")
+
+
+def _text(expr: syntax.Expr, what: str) -> str:
+    if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
+        _fault("wrong_type", f"{what} is a text in quotes", expr)
+    return expr.value
+
+
+def _event(typer: Typer, expr: syntax.Expr) -> str:
+    name = _text(expr, "the event")
+    if name == "*":
+        return name
+    names = typer.scope.event_names()
+    if name not in names:
+        typer._unknown("unknown_event", "event", name, names, expr)  # noqa: SLF001
+    return names[name]
+
+
+def _window(expr: syntax.Expr) -> int:
+    try:
+        window = parse_duration(_text(expr, "the window"))
+    except ValueError as error:
+        _fault("bad_duration", str(error), expr)
+    if window <= 0:
+        _fault("bad_duration", "a window is longer than nothing", expr)
+    return window
+
+
+def _property(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, PropertyType]:
+    name = _text(expr, "the property")
+    if event == "*":
+        _fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
+    if event in RESERVED_EVENTS:
+        _fault("wrong_arguments", f"{event} has no properties to count by", expr)
+    return name, typer.property_type((event,), name, expr)
+
+
+def _count(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 2, 3, '"event", "30d"[, "property"]')
+    event, window = _event(typer, expr.args[0]), _window(expr.args[1])
+    if len(expr.args) == 2:  # noqa: PLR2004
+        return Aggregate("number", "count", event, None, window)
+    name, _ = _property(typer, event, expr.args[2])
+    if typer.scope.events is None:
+        _fault("no_event", "count by a property needs an event at hand; segments have none", expr)
+    typer.property_type(typer.scope.events, name, expr.args[2])
+    return Same("number", event, name, window)
+
+
+def _amounts(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 3, 3, '"event", "property", "30d"')
+    event = _event(typer, expr.args[0])
+    name, kind = _property(typer, event, expr.args[1])
+    window = _window(expr.args[2])
+    if expr.function == "distinct":
+        return Aggregate("number", "distinct", event, name, window)
+    if kind.type not in {"money", "integer", "number"}:
+        _fault("wrong_type", f"{expr.function}() is of numbers and money; {name} is {kind.type}", expr.args[1])
+    unit: TermType = "money" if kind.type == "money" else "number"
+    scale = NUMBER_SCALE if kind.type == "number" else 1
+    saturates = kind.min is not None and kind.min >= 0 and scale == 1
+    return Aggregate(unit, expr.function, event, name, window, scale, saturates)  # type: ignore[arg-type]
+
+
+def _moment(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 1, 1, '"event"')
+    return Moment("time", expr.function, _event(typer, expr.args[0]))  # type: ignore[arg-type]
+
+
+def _streak(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 2, 2, '"event", "1d"')
+    if _text(expr.args[1], "the period") != "1d":
+        _fault("wrong_arguments", 'a streak counts days: streak("event", "1d")', expr.args[1])
+    return Streak("number", _event(typer, expr.args[0]))
+
+
+def _in_segment(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 1, 1, '"segment"')
+    name = _text(expr.args[0], "the segment")
+    if name not in typer.scope.segments:
+        typer._unknown("unknown_segment", "segment", name, sorted(typer.scope.segments), expr.args[0])  # noqa: SLF001
+    return InSegment("bool", name)
+
+
+def _has_tag(_: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 1, 1, '"tag"')
+    return TagHeld("bool", _text(expr.args[0], "the tag"))
+
+
+def _duration(_: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 1, 1, '"36h"')
+    try:
+        return Constant("duration", parse_duration(_text(expr.args[0], "the duration")))
+    except ValueError as error:
+        _fault("bad_duration", str(error), expr.args[0])
+
+
+def _local(_: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 0, 0, "nothing")
+    return Clock("number", "hour") if expr.function == "local_hour" else Clock("date", "date")
+
+
+def _missing(_: Typer, expr: syntax.Call) -> Term:
+    _fault("not_available", f"{expr.function}() is not available yet", expr, "a rule that uses it cannot go live")
+
+
+FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
+    "count": _count,
+    "sum": _amounts,
+    "min": _amounts,
+    "max": _amounts,
+    "avg": _amounts,
+    "distinct": _amounts,
+    "first": _moment,
+    "last": _moment,
+    "streak": _streak,
+    "in_segment": _in_segment,
+    "has_tag": _has_tag,
+    "duration": _duration,
+    "local_hour": _local,
+    "local_date": _local,
+    "points": _missing,
+    "holds_coupon": _missing,
+}
+
+
+def check_pattern(argument: Term, expr: syntax.Expr) -> None:
+    """A pattern of `matches` must be a literal that RE2 (linear time) takes. Raises `TypeFault`."""
+    if not isinstance(argument, Constant) or not isinstance(argument.value, str):
+        _fault("wrong_type", "the pattern of matches() is a literal text", expr)
+    try:
+        re2.compile(argument.value)
+    except re2.error as error:
+        _fault("bad_pattern", f"the pattern cannot be used: {error}", expr)

@@ -1,0 +1,230 @@
+"""Tokens of an expression, and the answers to what operators write by mistake."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from schemas.errors import TouchlineError
+
+__all__ = ["ExpressionError", "Token", "Value", "separated", "thousands", "tokens"]
+
+Value = bool | int | Decimal | str | None
+
+_MAX_LENGTH = 4_000
+_MAX_DIGITS = 30
+"""Digits of a number as written; its power of ten goes twice as far."""
+
+
+class ExpressionError(TouchlineError):
+    """A text that is no expression; `start` and `end` are code-point offsets in it."""
+
+    def __init__(self, code: str, message: str, start: int, end: int, hint: str = "") -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.start, self.end = start, end
+
+
+class Token(NamedTuple):
+    """`kind` is one of `name`, `number`, `text`, `op`, `end`; `value` of a number or text is what it stands for."""
+
+    kind: str
+    value: Value
+    start: int
+    end: int
+
+
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\r\n]+)"
+    r"|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<quote>[rR]?['\"])"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<slip><>|===|!==|=>|=<)"
+    r"|(?P<op>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]])"
+)
+_SLIPS: Final = {"<>": "!=", "===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "=": "==", "&": "&&", "|": "||"}
+_UNITS = re.compile(r"(?:ms|[smhdw])(?:[0-9]+(?:ms|[smhdw]))*(?!\w)")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9.])")
+_THOUSANDS = re.compile(r"(?:[,_][0-9]{3})+(?!\w)")
+_GROUPS = re.compile(r"(?<![\w,.])[0-9]{1,3}(?:,[0-9]{3})*,\Z")
+_PLAIN = {"'": re.compile(r"[^'\\\n]+"), '"': re.compile(r'[^"\\\n]+')}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_HEX = re.compile(r"x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}")
+_OCTAL = re.compile(r"[0-3][0-7]{2}")
+_ESCAPES: Final = {
+    **dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)),
+    **{character: character for character in "\\'\"`?"},
+}  # fmt: skip
+_FULL_WIDTH: Final = {
+    "（": "(", "）": ")", "，": ",", "；": ";", "：": ":", "＞": ">", "＜": "<", "＝": "==", "！": "!", "＆": "&&",
+    "｜": "||", "＋": "+", "－": "-", "＊": "*", "／": "/", "％": "%", "？": "?", "．": ".", "“": '"', "”": '"',
+    "‘": "'", "’": "'", "＂": '"', "＇": "'", "「": '"', "」": '"', "【": "[", "】": "]", "［": "[", "］": "]",
+    "。": ".", "、": ",",
+}  # fmt: skip
+_SIGNS: Final = {
+    "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "∧": "&&", "∨": "||",
+    "¬": "!", "∈": "in", "且": "&&", "或": "||", "非": "!",
+}  # fmt: skip
+_CURRENCIES = frozenset("$€£¥￥")
+
+
+def tokens(text: str) -> list[Token]:
+    """All tokens, the last one of kind `end`. Raises `ExpressionError`."""
+    if len(text) > _MAX_LENGTH:
+        message = f"the expression has {len(text)} characters; {_MAX_LENGTH} are allowed"
+        raise ExpressionError("too_long", message, 0, 1, "split it: give parts of it a name as segments")
+    out: list[Token] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise _unknown(text, at)
+        token = _token(str(match.lastgroup), match[0], text, at)
+        if token is not None:
+            out.append(token)
+        at = match.end() if token is None else token.end
+    out.append(Token("end", None, len(text), len(text)))
+    return out
+
+
+def _token(kind: str, found: str, text: str, at: int) -> Token | None:
+    end = at + len(found)
+    match kind:
+        case "space":
+            return None
+        case "number":
+            return _number(found, text, at)
+        case "quote":
+            return _text(text, at, end, raw=len(found) > 1)
+        case "slip":
+            raise _slip(found, at)
+        case _:
+            return Token("op" if found == "in" else kind, found, at, end)
+
+
+def _number(found: str, text: str, at: int) -> Token:
+    end = at + len(found)
+    _check_behind(found, text, at, end)
+    mantissa, _, exponent = found.lower().partition("e")
+    if len(mantissa) - mantissa.count(".") > _MAX_DIGITS:
+        raise ExpressionError("bad_number", f"a number has at most {_MAX_DIGITS} digits", at, end)
+    if abs(int(exponent or 0)) > 2 * _MAX_DIGITS or abs(Decimal(found).adjusted()) > 2 * _MAX_DIGITS:
+        raise ExpressionError("bad_number", "the number is out of range", at, end, "leave the power of ten out")
+    return Token("number", int(found) if found.isdigit() else Decimal(found), at, end)
+
+
+def _check_behind(found: str, text: str, at: int, end: int) -> None:
+    """What looks like a number and is none: durations, dates, separated thousands, leading zeros, other bases."""
+    date = _DATE.match(text, at)
+    if date is not None:
+        hint = f'a date is a text: "{date[0]}"'
+        raise ExpressionError("bare_date", f"{date[0]} is read as a subtraction", at, date.end(), hint)
+    unit = _UNITS.match(text, end)
+    if unit is not None:
+        word = found + unit[0]
+        hint = f'write it in quotes: "{word}" as a window, duration("{word}") as a length of time'
+        raise ExpressionError("bare_duration", f"{word} is no number", at, unit.end(), hint)
+    if found[0] == "0" and found[1:2].isdigit():
+        before = _GROUPS.search(text, max(0, at - 2 * _MAX_DIGITS), at)
+        if before is not None:
+            raise thousands(text, before.start(), before.end() - 1)
+        message = f"the number {found} begins with a zero"
+        raise ExpressionError("bad_number", message, at, end, "take the zero off, or write a text in quotes")
+    behind = text[end : end + 1]
+    if behind.isalpha() or behind == "_":
+        if separated(text, end):
+            raise thousands(text, at, end)
+        hint = 'write plain digits; a length of time is a text: "30d"'
+        raise ExpressionError("bad_number", f"{found}{behind}… is no number", at, end + 1, hint)
+    if behind == ".":
+        raise ExpressionError(
+            "bad_number", f"a digit is missing behind {found}.", at, end + 1, f"write {found}.0 or {found}"
+        )
+
+
+def separated(text: str, end: int) -> bool:
+    """Whether digits that end here go on as `,000` or `_000`."""
+    return _THOUSANDS.match(text, end) is not None
+
+
+def thousands(text: str, start: int, end: int) -> ExpressionError:
+    """The fault of `5,000` or `5_000`, of which `5` stands from `start` to `end`."""
+    match = _THOUSANDS.match(text, end)
+    end = end if match is None else match.end()
+    plain = text[start:end].replace(",", "").replace("_", "")
+    return ExpressionError("thousands", "a number has no thousands separator", start, end, f"write {plain}")
+
+
+def _text(text: str, start: int, at: int, *, raw: bool) -> Token:
+    """The text whose first character stands at `at`."""
+    quote, pieces = text[at - 1], list[str]()
+    while text[at : at + 1] != quote:
+        plain = _PLAIN[quote].match(text, at)
+        if plain is not None:
+            _refuse_control(plain[0], at)
+            pieces.append(plain[0])
+            at = plain.end()
+        elif text[at : at + 1] != "\\":
+            message = "the text that begins here has no closing quote"
+            raise ExpressionError("open_text", message, start, start + 1, f"end it with {quote}, on the same line")
+        elif raw:
+            pieces.append("\\")
+            at += 1
+        else:
+            piece, at = _escape(text, at)
+            pieces.append(piece)
+    return Token("text", "".join(pieces), start, at + 1)
+
+
+def _refuse_control(piece: str, at: int) -> None:
+    match = _CONTROL.search(piece)
+    if match is not None:
+        place = at + match.start()
+        raise ExpressionError(
+            "unknown_character", f"a text may not hold U+{ord(match[0]):04X}", place, place + 1, "delete it"
+        )
+
+
+def _escape(text: str, at: int) -> tuple[str, int]:
+    mark = text[at + 1 : at + 2]
+    if mark in _ESCAPES:
+        return _ESCAPES[mark], at + 2
+    digits, base = _HEX.match(text, at + 1), 16
+    if digits is None:
+        digits, base = _OCTAL.match(text, at + 1), 8
+    if digits is not None:
+        code = int(digits[0].lstrip("xuU"), base)
+        if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000:
+            return chr(code), digits.end()
+    hint = 'write \\\\ for a backslash, or r"…" for a text without escapes'
+    raise ExpressionError("bad_escape", f"\\{mark} is no escape", at, min(at + 2, len(text)), hint)
+
+
+def _slip(found: str, at: int) -> ExpressionError:
+    code = "single_equals" if found == "=" else "bad_operator"
+    return ExpressionError(code, f"{found} is no operator", at, at + len(found), f"did you mean {_SLIPS[found]} ?")
+
+
+def _unknown(text: str, at: int) -> ExpressionError:
+    character = text[at]
+    if character in _SLIPS:
+        return _slip(character, at)
+    if character in _FULL_WIDTH:
+        message, hint = f"{character} is full-width punctuation", f"write {_FULL_WIDTH[character]}"
+        return ExpressionError("full_width", message, at, at + 1, hint)
+    if not character.isprintable() or character.isspace():
+        message = f"an expression has no character U+{ord(character):04X}"
+        return ExpressionError("unknown_character", message, at, at + 1, "delete it, or put a plain space")
+    return ExpressionError("unknown_character", f"an expression has no {character}", at, at + 1, _hint(character))
+
+
+def _hint(character: str) -> str:
+    if character in _SIGNS:
+        return f"write {_SIGNS[character]}"
+    if character in _CURRENCIES:
+        return "amounts are plain numbers, in the currency of the workspace: 5000"
+    if character in "{}":
+        return "fields need no braces: event.amount"
+    if character in ";#":
+        return "an expression is one condition, without ; and without comments"
+    return "texts stand in quotes; names have the letters a to z, digits and _"

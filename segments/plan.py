@@ -1,0 +1,232 @@
+"""From conditions to a plan: which tracks exist, what an event touches, and the code that applies and evaluates.
+
+An event evaluates only the segments that can have changed by it; time only those whose stored moment has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from schemas.times import FOREVER
+from segments import conditions as c
+from segments import terms as t
+from segments.code import Code
+from segments.tracks import SAME_RECORDS, Track, Tracks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from schemas.profile import Profile
+
+__all__ = ["Plan"]
+
+Apply = Callable[..., None]
+"""(profile, effective time, typed properties, now, lateness bound) → the tracks are changed."""
+Evaluate = Callable[..., "tuple[int, int]"]
+"""(profile, now, true, unknown) → the masks after evaluating some segments; `due` is changed."""
+
+
+class Plan:
+    """The compiled segments of a program. `segments` include the stages' own conditions as `stage:<id>`."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a program
+        self,
+        segments: Mapping[str, c.Node],
+        rule_conditions: Iterable[c.Node] = (),
+        values: Iterable[t.Term] = (),
+        *,
+        stages: tuple[str, ...] = (),
+        interactions: frozenset[str] = frozenset(),
+        zone: str = "UTC",
+    ) -> None:
+        self.segments, self.stages, self.zone, self.interactions = dict(segments), stages, zone, interactions
+        self._needs = {segment: _expanded(_inputs(node), self.segments) for segment, node in self.segments.items()}
+        self.order = _topological(self._needs)
+        self.bit = {segment: 1 << i for i, segment in enumerate(self.order)}
+        self.full = (1 << len(self.order)) - 1
+        self.tracks = Tracks([*self.segments.values(), *rule_conditions], values)
+        self.evaluate_all = self._evaluator(self.order, "everything")
+        self.each = [self._evaluator([segment], "one") for segment in self.order]
+        self.dependants = [self._dependants(segment) for segment in self.order]
+        self._handlers: dict[str, tuple[Apply, Evaluate]] = {}
+        self._by_input: dict[tuple[str, ...], Evaluate] = {}
+
+    def handlers(self, event: str) -> tuple[Apply, Evaluate]:
+        """How to put an event into the tracks, and how to evaluate what it touches."""
+        found = self._handlers.get(event)
+        if found is None:
+            inputs = {f"event:{event}"} | ({"event:*"} if event in self.interactions else set())
+            found = self._handlers[event] = self._applier(event), self._evaluator(self.touched_by(inputs), "touched")
+        return found
+
+    def after(self, *inputs: str) -> Evaluate:
+        """How to evaluate what rests on these inputs: `trait:<name>`, `tag:<name>`."""
+        found = self._by_input.get(inputs)
+        if found is None:
+            found = self._by_input[inputs] = self._evaluator(self.touched_by(set(inputs)), "after")
+        return found
+
+    def touched_by(self, inputs: set[str]) -> list[str]:
+        """Segments to evaluate anew after a change of these inputs, in order, dependants included."""
+        out: set[str] = set()
+        for segment in self.order:
+            needs = self._needs[segment]
+            if needs & inputs or any(f"segment:{s}" in needs for s in out):
+                out.add(segment)
+        return [s for s in self.order if s in out]
+
+    def _dependants(self, segment: str) -> int:
+        return sum(self.bit[s] for s in self.order if f"segment:{segment}" in self._needs[s])
+
+    def settle(self, p: Profile, true: int, unknown: int) -> tuple[int, int]:
+        """Evaluate what has come due by the profile's now, and whatever rests on it; note when to wake next."""
+        due = p.due
+        wake = (min(due) if due else 0) + FOREVER
+        if wake <= p.now:
+            limit = p.now - FOREVER
+            todo = sum(1 << i for i, d in enumerate(due) if d <= limit)
+            while todo:
+                low = todo & -todo  # what a segment rests on has a lower bit
+                todo ^= low
+                at = low.bit_length() - 1
+                was = true & low, unknown & low
+                true, unknown = self.each[at](p, p.now, true, unknown)
+                if was != (true & low, unknown & low):
+                    todo |= self.dependants[at]
+            wake = min(due) + FOREVER
+        p.wake = wake
+        return true, unknown
+
+    # -- code
+    def _evaluator(self, segments: list[str], name: str) -> Evaluate:
+        if not segments:
+            return lambda _p, _now, true, unknown: (true, unknown)
+        code = Code(self, timers=True)
+        for segment in segments:
+            bit, node = self.bit[segment], self.segments[segment]
+            code.node(node, 0)
+            code.lines.append(f"if v: true |= {bit}")
+            if c.nullable(node):
+                code.lines.append(f"elif v is None: unknown |= {bit}")
+            code.lines.append(f"due[{self.order.index(segment)}] = u - {FOREVER}")
+        keep = self.full & ~sum(self.bit[s] for s in segments)
+        head = [f"true &= {keep}", f"unknown &= {keep}", "due = p.due", "ev = NOTHING", *code.head()]
+        return code.function(name, "p, now, true, unknown", [*head, *code.lines, "return true, unknown"])
+
+    def _applier(self, event: str) -> Apply:
+        wanted = {event, "*"} if event in self.interactions else {event}
+        code = Code(self, timers=False)
+        lines: list[str] = []
+        properties: dict[str, str] = {}
+        for track in self.tracks.by_key.values():
+            if track.key[1] not in wanted:
+                continue
+            prop = track.key[2] if len(track.key) > 2 else ""  # noqa: PLR2004 - (kind, event, property)
+            name = properties.setdefault(prop, f"x{len(properties)}") if prop else ""
+            step = self._step(code, track, name)
+            lines += [f"if {name} is not None:", f"    {step}"] if name else [step]
+        head = ["tr = p.tracks", *(f"{name} = props.get({code.constant(prop)})" for prop, name in properties.items())]
+        return code.function("apply", "p, ts, props, now, late", [*head, *code.read_lines(code.reads - {"tr", "props"}), *code.edge_lines(), *(lines or ["pass"])])
+
+    def _step(self, code: Code, track: Track, x: str) -> str:
+        at = f"tr[{track.index}]"
+        edge = code.edge(track.horizon) if track.key[0] not in {"first", "days"} else ""
+        scale = self.tracks.scales.get(track.key, 1)
+        amount = f"{code.constant(_scaler(scale))}({x})" if scale != 1 else x or "0"
+        match track.key[0]:
+            case "stamps":
+                return f"{at} = stamps_add({at}, ts, {track.keep}, {edge})"
+            case "first":
+                return f"{at} = first_add({at}, ts)"
+            case "days":
+                code.reads.add("days")
+                return f"{at} = days_add({at}, ts, now, late, days)"
+            case "sums":
+                return f"{at} = sums_add({at}, ts, {x}, {code.constant(track.keep)}, {edge})"
+            case "totals":
+                return f"{at} = totals_add({at}, ts, {amount}, {edge}, {track.shortest})"
+            case "peaks":
+                return f"{at} = peaks_add({at}, ts, {amount}, {edge}, {1 if track.key[3] == 'max' else -1})"
+            case "values":
+                return f"{at} = values_add({at}, ts, value_key({x}), {track.keep}, {edge})"
+        return f"{at} = same_add({at}, ts, value_key({x}), {track.keep}, {SAME_RECORDS}, {edge})"
+
+
+def _scaler(scale: int) -> Callable[[Any], int]:
+    """A number as whole parts of `scale`, rounded half away from zero."""
+
+    def scaled(value: Any) -> int:  # noqa: ANN401 - int or Fraction
+        doubled = abs(value) * scale * 2 + 1
+        whole = int(doubled // 2)
+        return -whole if value < 0 else whole
+
+    return scaled
+
+
+def _inputs(node: c.Node) -> set[str]:
+    """What a condition looks at: `event:<name>`, `trait:<name>`, `tag:<name>`, `segment:<id>`."""
+    out: set[str] = set()
+    for atom in c.atoms(node):
+        match atom:
+            case c.StreakGe(event):
+                out |= {f"event:{event}", "trait:zone"}
+            case c.CountGe(event) | c.SumGe(event) | c.DistinctGe(event) | c.SameGe(event):
+                out.add(f"event:{event}")
+            case c.Aged(source, name):
+                out.add(f"trait:{name}" if source == "trait" else f"event:{name}")
+            case c.TraitIs(name) | c.HasTrait(name):
+                out.add(f"trait:{name}")
+            case c.Tag(name):
+                out.add(f"tag:{name}")
+            case c.InSegment(segment) | c.Member(segment):
+                out.add(f"segment:{segment}")
+            case c.General(term):
+                out |= _term_inputs(term)
+    return out
+
+
+def _term_inputs(term: t.Term) -> set[str]:
+    out: set[str] = set()
+    for each in t.walk(term):
+        match each:
+            case t.Aggregate(event=event) | t.Moment(event=event) | t.Streak(event=event) | t.Same(event=event):
+                out.add(f"event:{event}")
+            case t.Trait(name=name):
+                out.add(f"trait:{name}")
+            case t.TagHeld(tag=tag):
+                out.add(f"tag:{tag}")
+            case t.InSegment(segment=segment):
+                out.add(f"segment:{segment}")
+            case t.Clock(what="hour" | "date"):
+                out.add("trait:zone")
+            case t.StageOf():
+                out.add("stage")
+    return out
+
+
+def _expanded(needs: set[str], segments: Mapping[str, c.Node]) -> set[str]:
+    """`stage` (whichever it is) rests on the conditions of all stages."""
+    if "stage" not in needs:
+        return needs
+    return needs | {f"segment:{s}" for s in segments if s.startswith("stage:")}
+
+
+def _topological(needs: Mapping[str, set[str]]) -> list[str]:
+    """Segments so that what one rests on comes before it. Raises `ValueError` with the circle."""
+    done: list[str] = []
+
+    def visit(segment: str, path: tuple[str, ...]) -> None:
+        if segment in path:
+            message = " → ".join((*path[path.index(segment) :], segment))
+            raise ValueError(message)
+        if segment in done:
+            return
+        for need in sorted(needs[segment]):
+            if need.startswith("segment:"):
+                visit(need.removeprefix("segment:"), (*path, segment))
+        done.append(segment)
+
+    for segment in needs:
+        visit(segment, ())
+    return done

@@ -1,0 +1,50 @@
+"""What an expression may name, and the fault that says where a name, type or unit is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from schemas.catalogue import RESERVED_EVENTS, Catalogue, PropertyType
+from schemas.errors import TouchlineError
+
+if TYPE_CHECKING:
+    from segments.syntax import Expr
+
+__all__ = ["Scope", "TypeFault"]
+
+
+class TypeFault(TouchlineError):
+    """A wrong name, type or unit in an expression; `start`, `end` are offsets in its text."""
+
+    def __init__(self, code: str, message: str, expr: Expr, hint: str = "") -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.start, self.end = expr.start, expr.end
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression may name.
+
+    `events`: the events whose properties `event.x` may be (a property must be one of every event); None where there is
+    no event. `segments`, `stages`: ids.
+    """
+
+    catalogue: Catalogue
+    currency: str
+    segments: frozenset[str] = frozenset()
+    stages: tuple[str, ...] = ()
+    events: tuple[str, ...] | None = None
+    timed: bool = False
+    """The expression may also meet moments without an event (rules on `enters`): `event.x` is then unknown."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Every event name and alias → the name (filled by `resolve`)."""
+
+    def event_names(self) -> dict[str, str]:
+        """Names and aliases of events → names."""
+        return self.names or self.catalogue.resolve()
+
+    def property_of(self, event: str, name: str) -> PropertyType | None:
+        """The type of an event's property, None if the catalogue lacks it."""
+        kind = self.catalogue.events.get(event) or RESERVED_EVENTS.get(event)
+        return kind.properties.get(name) if kind else None

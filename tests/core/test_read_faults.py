@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import pytest
+
+from rules.read import read_playbook
+from tests.helpers.playbooks import BASE, CASE, ZONES, marked, places, rule_text, with_step
+
+# One case a line: the codes that are found, in order, at the marks ▶ of the text. Nothing else may be found.
+FAULTS: dict[str, tuple[str, str]] = {
+    # keys and types
+    "an unknown section": ("unknown_key", "▶rule:\n  r: {}\n"),
+    "a list instead of sections": ("wrong_type", "▶- rules\n"),
+    "an unknown key": ("unknown_key", rule_text("▶prioritty: 3")),
+    "a missing key": ("missing_key", "rules:\n  ▶r:\n    event: order.paid\n"),
+    "a rule that is a list": ("wrong_type", "rules:\n  r: ▶[]\n"),
+    "a number for a title": ("wrong_type", rule_text("title: ▶12")),
+    "a text for a number": ("wrong_type", rule_text("priority: ▶high")),
+    "a truth value for a number": ("wrong_type", rule_text("priority: ▶true")),
+    "a yes for a truth value": ("wrong_type", "events:\n  x: {interaction: ▶yes}\n"),
+    "rules that are a list": ("wrong_type", "rules:\n  ▶- r\n"),
+    "a status that is none": ("not_allowed", rule_text("status: ▶lief")),
+    "a list for a status": ("wrong_type", rule_text("status: ▶[live]")),
+    "an empty list": ("empty", rule_text(start="event: ▶[]")),
+    "a name with a colon": ("bad_id", 'rules:\n  ▶"a:b": {event: order.paid, then: [{tag: x}]}\n'),
+    "a name with a space": ("bad_id", "segments:\n  ▶two words: {when: 'true'}\n"),
+    "a name that is too long": ("bad_id", f"segments:\n  ▶{'x' * 129}: {{when: 'true'}}\n"),
+    "a name with a control character": ("bad_id", 'events:\n  ▶"a\\tb":\n'),
+    "a name that came before": ("duplicate_name", "events:\n  ▶cart.added:\n"),
+    "a workspace that came before": ("duplicate_name", "▶workspace: {zone: UTC, currency: GBP}\n"),
+    "a lifecycle that came before": ("duplicate_name", "▶lifecycle: []\n"),
+    "an alias that is an event": ("duplicate_name", "events:\n  x: {aliases: [▶cart.added]}\n"),
+    "an alias twice": ("duplicate_name", "events:\n  x: {aliases: [a, ▶a]}\n"),
+    "an event of the system": ("reserved_name", "events:\n  ▶person.updated:\n"),
+    "a trait of the system": ("reserved_name", "traits:\n  ▶stage: {type: text}\n"),
+    # values
+    "a duration without a unit": ("bad_duration", rule_text("expires: ▶30")),
+    "a duration of an unknown unit": ("bad_duration", rule_text("wait: ▶3 days")),
+    "no duration at all": ("bad_duration", rule_text("wait: ▶0h")),
+    "a list for a duration": ("wrong_type", rule_text("expires: ▶[1h]")),
+    "money without a currency": ("bad_money", "coupon_pools:\n  p: {benefit: {amount_off: ▶10}}\n"),
+    "money below zero": ("bad_money", "coupon_pools:\n  p: {benefit: {amount_off: ▶-10 GBP}}\n"),
+    "money with too many decimals": (
+        "bad_money",
+        "coupon_pools:\n  p: {benefit: {percent_off: 5}, budget: ▶1.234 GBP}\n",
+    ),
+    "another currency": ("wrong_currency", "coupon_pools:\n  p: {benefit: {amount_off: ▶10 EUR}}\n"),
+    "a benefit of two kinds": ("bad_benefit", "coupon_pools:\n  p: {benefit: ▶{gift: pen, percent_off: 5}}\n"),
+    "a benefit of no kind": ("bad_benefit", "coupon_pools:\n  p: {benefit: ▶{minimum: 5 GBP}}\n"),
+    "more than all of it off": ("not_allowed", "coupon_pools:\n  p: {benefit: {percent_off: ▶101}}\n"),
+    "no stock": ("not_allowed", "coupon_pools:\n  p: {benefit: {gift: pen}, stock: ▶0}\n"),
+    "a prefix in small letters": ("not_allowed", "coupon_pools:\n  p: {benefit: {gift: pen}, code: {prefix: ▶wel}}\n"),
+    "a cron that is none": ("bad_cron", rule_text(start='schedule: {cron: ▶"0 25 * * *"}')),
+    "a cron with seconds": ("bad_cron", rule_text(start='schedule: {cron: ▶"0 0 9 * * 1"}')),
+    "a schedule of both kinds": (
+        "bad_schedule",
+        rule_text(start='schedule: ▶{cron: "0 9 * * 1", at: "2026-05-01T10:00:00Z"}'),
+    ),
+    "a schedule of no kind": ("bad_schedule", rule_text(start="schedule: ▶{zone: UTC}")),
+    "a time without a zone": ("bad_time", rule_text(start='schedule: {at: ▶"2026-05-01T10:00:00"}')),
+    "a zone that is none": ("bad_zone", rule_text(start='schedule: {cron: "0 9 * * 1", zone: ▶Europe/Londn}')),
+    "an expression that ends early": ("expr_unfinished", rule_text("when: event.amount ▶>=")),
+    "a fault behind other text": ("expr_word_operator", rule_text("when: 'event.amount > 1 && ▶not true'")),
+    "a fault inside a list": (
+        "expr_single_equals",
+        rule_text("when:", "  - event.amount >= 5", "  - event.amount ▶= 5"),
+    ),
+    "a list for an expression": ("wrong_type", with_step("{set: {level: ▶[1]}}")),
+    "a condition of two shapes": ("bad_condition", rule_text("when: {all: ['true'], ▶any: ['true']}")),
+    "a condition of an unknown shape": ("unknown_key", rule_text("when: {▶none: ['true']}")),
+    "an empty condition": ("empty", rule_text("when: ▶[]")),
+    "a template that is no Liquid": (
+        "bad_template",
+        'templates:\n  t: {purpose: marketing, channels: {email: {en: "Hi {{ person.name | ▶shout }}"}}}\n',
+    ),
+    "a language that is none": (
+        "bad_language",
+        "templates:\n  t: {purpose: marketing, channels: {sms: {▶English: Hi}}}\n",
+    ),
+    "a template for no channel": ("empty", "templates:\n  t: {purpose: marketing, channels: ▶{}}\n"),
+    # what starts a rule
+    "nothing that starts it": ("no_trigger", "rules:\n  ▶r: {then: [{tag: x}]}\n"),
+    "two triggers": ("two_triggers", rule_text("▶enters: vip")),
+    "an audience without a schedule": ("not_allowed", rule_text("▶audience: 'true'")),
+    # references
+    "an unknown event": ("unknown_event", rule_text(start="event: ▶order.payed")),
+    "an unknown event in a list": ("unknown_event", rule_text(start="event: [order.paid, ▶order.payed]")),
+    "an unknown event that ends a wait": ("unknown_event", rule_text("wait: {for: 1h, unless: [▶order.payed]}")),
+    "an unknown event to emit": ("unknown_event", with_step("{emit: {event: ▶order.payed}}")),
+    "an unknown segment": ("unknown_segment", rule_text(start="enters: ▶vips")),
+    "an unknown stage": ("unknown_stage", rule_text(start="enters: ▶stage:newer")),
+    "a segment and a stage of one name": ("ambiguous_name", rule_text(start="leaves: ▶active")),
+    "an unknown template": ("unknown_template", with_step("{send: {template: ▶helo, channels: [email]}}")),
+    "an unknown pool": ("unknown_pool", with_step("{issue_coupon: ▶gifts}")),
+    "an unknown community": ("unknown_community", with_step("{invite: {community: ▶clubb}}")),
+    "an unknown channel": ("unknown_channel", with_step("{send: {template: hello, channels: [email, ▶fax]}}")),
+    "an unknown channel of a template": (
+        "unknown_channel",
+        "templates:\n  t: {purpose: marketing, channels: {▶fax: {en: Hi}}}\n",
+    ),
+    "an unknown trait to set": ("unknown_trait", with_step("{set: {▶levl: 3}}")),
+    "an unknown property to emit": (
+        "unknown_property",
+        with_step("{emit: {event: order.paid, properties: {▶ammount: 3}}}"),
+    ),
+    "a limit per unknown property": ("unknown_property", rule_text("limit: {once_per: ▶orderid}")),
+    "a property that ends a wait": (
+        "unknown_property",
+        rule_text("wait: {for: 1h, unless: [{event: order.paid, same: ▶id}]}"),
+    ),
+    "a property that the trigger lacks": (
+        "unknown_property",
+        rule_text("wait: {for: 1h, unless: {event: order.cancelled, same: ▶reason}}"),
+    ),
+    "a property where there is no event": (
+        "no_event",
+        rule_text("wait: {for: 1h, unless: {event: order.paid, same: ▶order_id}}", start="enters: vip"),
+    ),
+    "a limit per property of a schedule": (
+        "no_event",
+        rule_text("limit: {once_per: ▶order_id}", start='schedule: {cron: "0 9 * * 1"}'),
+    ),
+    # steps
+    "two actions in a step": ("two_actions", with_step("{tag: a, ▶untag: b}")),
+    "no action in a step": ("no_action", with_step("▶{id: a}")),
+    "an unknown action": ("unknown_key no_action", with_step("▶{▶sned: hello}")),
+    "a step that is a word": ("wrong_type", with_step("▶tag")),
+    "steps that are no list": ("wrong_type", rule_text(then="▶{tag: x}")),
+    "a send without channels": ("missing_key", with_step("{send: ▶{template: hello}}")),
+    "a send to no channel": ("empty", with_step("{send: {template: hello, channels: ▶[]}}")),
+    "an invitation without its template": ("missing_key", with_step("{invite: {community: club, ▶channels: [sms]}}")),
+    "a step id twice": ("duplicate_name", with_step("{tag: a, id: x}, {tag: b, id: ▶x}")),
+    "a step id that is a place": ("bad_id", with_step("{tag: a, id: ▶'1'}")),
+    "a coupon that hides the event": ("reserved_name", with_step("{issue_coupon: {pool: gift, as: ▶event}}")),
+    "a coupon with a hyphen": ("bad_id", with_step("{issue_coupon: {pool: gift, as: ▶my-gift}}")),
+    "a tag over two lines": ("bad_text", with_step('{tag: ▶"a\\nb"}')),
+    "a limit that says nothing": ("empty", rule_text("limit: ▶{}")),
+    "a limit that is a word": ("not_allowed", rule_text("limit: ▶twice")),
+    "a limit without its window": ("missing_key", rule_text("limit: {max: ▶{count: 3}}")),
+    # catalogue and lifecycle
+    "a type that is none": ("not_allowed", "events:\n  x: {properties: {a: {type: ▶string}}}\n"),
+    "a minimum of a text": ("not_allowed", "events:\n  x: {properties: {a: {type: text, ▶min: 0}}}\n"),
+    "items of a text": ("not_allowed", "events:\n  x: {properties: {a: {type: text, ▶of: {b: {type: text}}}}}\n"),
+    "values of a number": ("not_allowed", "events:\n  x: {properties: {a: {type: number, ▶values: [b]}}}\n"),
+    # not yet
+    "a section of later": ("not_available", "▶points: {}\n"),
+    "a rule's key of later": ("not_available", rule_text("▶canary: 10%")),
+    "a step of later in a live rule": ("not_available", with_step("{tag: a}, {▶grant_points: 10}")),
+    "a branch of later in a live rule": (
+        "not_available",
+        with_step("{tag: a}, {▶if: 'true', then: [{tag: b}], else: [{tag: c}]}"),
+    ),
+    "an end of later in a live rule": ("not_available", with_step("{tag: a}, ▶stop")),
+}
+
+
+@pytest.mark.parametrize(("codes", "text"), FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_is_found_at_its_place_and_nothing_else_is(codes: str, text: str) -> None:
+    plain, expected = marked(text)
+    _, findings = read_playbook({**BASE, CASE: plain}, ZONES)
+    assert sorted(finding.code for finding in findings) == sorted(codes.split())
+    assert sorted(set(places(findings))) == expected
+    assert all(finding.message and not finding.message.endswith(".") for finding in findings)
+
+
+def test_the_base_of_the_cases_is_sound() -> None:
+    playbook, findings = read_playbook(BASE, ZONES)
+    assert findings == []
+    assert playbook is not None
+
+
+# Faults of the one workspace, stages and stages alone: texts that replace the base.
+WHOLE = {
+    "no workspace": ("no_workspace", "▶"),
+    "a workspace without a zone": ("missing_key", "▶workspace: {currency: GBP}\n"),
+    "an unknown zone": ("bad_zone", "workspace: {zone: ▶Mars/Olympus, currency: GBP}\n"),
+    "a currency that is none": ("bad_currency", "workspace: {zone: UTC, currency: ▶pounds}\n"),
+    "a language that is none": ("bad_language", "workspace: {zone: UTC, currency: GBP, language: ▶English}\n"),
+    "unknown events": ("not_allowed", "workspace: {zone: UTC, currency: GBP, unknown_events: ▶drop}\n"),
+    "quiet hours": ("not_available", "workspace: {zone: UTC, currency: GBP, ▶quiet_hours: 22-8}\n"),
+    "a lifecycle of names": (
+        "wrong_type",
+        "workspace: {zone: UTC, currency: GBP}\nlifecycle: ▶{new: {otherwise: true}}\n",
+    ),
+    "a stage of neither kind": ("bad_stage", "workspace: {zone: UTC, currency: GBP}\nlifecycle: [▶{id: new}]\n"),
+    "a stage of both kinds": (
+        "bad_stage",
+        "workspace: {zone: UTC, currency: GBP}\nlifecycle: [▶{id: a, when: 'true', otherwise: true}]\n",
+    ),
+    "a stage without an id": (
+        "missing_key",
+        "workspace: {zone: UTC, currency: GBP}\nlifecycle: [▶{otherwise: true}]\n",
+    ),
+    "a stage twice": (
+        "duplicate_name",
+        "workspace: {zone: UTC, currency: GBP}\nlifecycle: [{id: a, when: 'true'}, {id: ▶a, otherwise: true}]\n",
+    ),
+    "otherwise false": (
+        "not_allowed",
+        "workspace: {zone: UTC, currency: GBP}\nlifecycle: [{id: a, otherwise: ▶false}]\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "text"), WHOLE.values(), ids=list(WHOLE))
+def test_a_fault_of_the_whole_playbook_is_found_at_its_place(code: str, text: str) -> None:
+    plain, expected = marked(text)
+    _, findings = read_playbook({CASE: plain}, ZONES)
+    assert [finding.code for finding in findings] == [code]
+    assert places(findings) == (expected if plain else [("touchline.yaml", 1, 1)])
+
+
+def test_all_faults_of_all_files_are_found_in_one_pass_and_sorted() -> None:
+    files = {
+        **BASE,
+        "rules/b.yaml": rule_text("prority: 3", start="event: order.payed"),
+        "rules/a.yaml": "rules:\n  s: {enters: vips, wait: 3, then: [{send: {template: helo, channels: [fax]}}]}\n",
+        "z.yaml": "segments:\n  s: {when: 'count('}\n",
+        "broken.yaml": "rules: [\n",
+    }
+    playbook, findings = read_playbook(files, ZONES)
+    assert playbook is None
+    assert findings == sorted(findings)
+    assert {finding.file for finding in findings} == {"rules/a.yaml", "rules/b.yaml", "z.yaml", "broken.yaml"}
+    assert {"unknown_key", "bad_duration", "unknown_channel"} <= {finding.code for finding in findings}
+
+
+def test_what_an_unreadable_file_may_have_held_is_not_called_unknown() -> None:
+    _, findings = read_playbook({"broken.yaml": "workspace: [\n", CASE: rule_text(start="event: order.payed")}, ZONES)
+    assert {finding.file for finding in findings} == {"broken.yaml"}
+
+
+def test_a_segment_with_a_fault_still_exists_for_those_who_refer_to_it() -> None:
+    text = "segments:\n  s: {when: 'count('}\n" + rule_text(start="enters: s")
+    _, findings = read_playbook({**BASE, CASE: text}, ZONES)
+    assert [finding.code for finding in findings] == ["expr_unfinished"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (rule_text(start="event: order.payed"), "did you mean 'order.paid'?"),
+        (rule_text("prioritty: 3"), "did you mean 'priority'?"),
+        (rule_text(start="enters: stage:neu"), "did you mean 'stage:new'?"),
+        (rule_text("expires: 30"), "did you mean 30d?"),
+        ("events:\n  x: {interaction: no}\n", "did you mean false?"),
+        ("coupon_pools:\n  p: {benefit: {amount_off: 10}}\n", "did you mean 10 GBP?"),
+        (rule_text("title: 12"), 'put it in quotes: "12"'),
+        (rule_text("priority: 1,000"), "write 1000"),
+        (rule_text(start='schedule: {cron: "0 9 * * 1", zone: Asia/Shanghei}'), "did you mean 'Asia/Shanghai'?"),
+    ],
+)
+def test_a_fault_says_what_would_have_been_right(text: str, hint: str) -> None:
+    _, findings = read_playbook({**BASE, CASE: text}, ZONES)
+    assert [finding.hint.partition(" allowed:")[0] for finding in findings] == [hint]
+
+
+def test_a_duplicate_names_the_first_place() -> None:
+    _, findings = read_playbook({**BASE, CASE: "events:\n  cart.added:\n"}, ZONES)
+    assert findings[0].message.endswith("base.yaml:12:3")
+
+
+@pytest.mark.parametrize("status", ["draft", "shadow", "retired"])
+def test_a_step_of_later_is_a_warning_in_a_rule_that_is_not_live(status: str) -> None:
+    text = rule_text(f"status: {status}", then="[{tag: a}, {grant_points: 10}]")
+    playbook, findings = read_playbook({**BASE, CASE: text}, ZONES)
+    assert [(finding.code, finding.severity) for finding in findings] == [("not_available", "warning")]
+    assert playbook is not None
+
+
+def test_a_step_of_later_keeps_a_live_rule_from_going_live() -> None:
+    playbook, findings = read_playbook({**BASE, CASE: with_step("{tag: a}, {grant_points: 10}")}, ZONES)
+    assert [(finding.code, finding.severity) for finding in findings] == [("not_available", "error")]
+    assert playbook is None
+
+
+def test_a_key_that_yaml_programs_read_as_true_is_said_once() -> None:
+    _, findings = read_playbook({**BASE, CASE: rule_text("on: order.paid")}, ZONES)
+    assert [(finding.code, finding.line, finding.column) for finding in findings] == [("yaml_on_key", 4, 5)]
+
+
+def test_what_the_yaml_itself_is_accused_of_is_not_also_called_a_wrong_type() -> None:
+    _, findings = read_playbook({**BASE, CASE: rule_text("title: *alias")}, ZONES)
+    assert [finding.code for finding in findings] == ["yaml_alias"]

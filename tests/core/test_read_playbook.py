@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from rules.model import (
+    Assign,
+    Emit,
+    Ending,
+    Invite,
+    IssueCoupon,
+    Limit,
+    Rule,
+    Schedule,
+    SendMessage,
+    SetTraits,
+    TagPerson,
+    Trigger,
+    Wait,
+    WaitStep,
+)
+from rules.read import playbook_hash, read_playbook
+from schemas.catalogue import EventType, PropertyType, TraitType
+from schemas.money import to_minor
+from schemas.offers import Community, CouponPool, TemplateText
+from segments.model import Either, Every, Leaf, Negation
+from tests.helpers.playbooks import BASE, CASE, ZONES, rule_text
+
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+
+def read_rule(*lines: str, **parts: str) -> Rule:
+    playbook, findings = read_playbook({**BASE, CASE: rule_text(*lines, **parts)}, ZONES)
+    assert findings == []
+    assert playbook is not None
+    return playbook.rules["r"]
+
+
+def test_sections_may_stand_in_any_file() -> None:
+    playbook, _ = read_playbook(
+        {**BASE, "templates/odd.yaml": "traits: {age: {type: integer}}\n", "empty.yaml": ""}, ZONES
+    )
+    assert playbook is not None
+    assert set(playbook.catalogue.traits) == {"name", "level", "age"}
+
+
+def test_without_zones_any_zone_name_is_taken() -> None:
+    playbook, findings = read_playbook({CASE: "workspace: {zone: Mars/Olympus, currency: GBP}\n"})
+    assert findings == []
+    assert playbook is not None
+    assert playbook.workspace.zone == "Mars/Olympus"
+
+
+def test_the_workspace_is_read() -> None:
+    playbook, _ = read_playbook(
+        {CASE: "workspace: {name: Shop, zone: UTC, currency: JPY, language: zh, unknown_events: reject}\n"}, ZONES
+    )
+    assert playbook is not None
+    workspace = playbook.workspace
+    assert (workspace.name, workspace.zone, workspace.currency, workspace.language) == ("Shop", "UTC", "JPY", "zh")
+    assert playbook.catalogue.reject_unknown
+
+
+def test_the_catalogue_is_read() -> None:
+    text = (
+        "events:\n"
+        "  $view: {title: View, interaction: false, aliases: Page Viewed, meaning: seen, properties: {\n"
+        "    kind: {type: text, values: [a, b], meaning: which}, price: {type: money, min: 0},\n"
+        "    items: {type: list, of: {sku: {type: text}}}}}\n"
+        "traits:\n"
+        '  joined: {type: time, from: first("*"), personal: true, title: since}\n'
+    )
+    playbook, findings = read_playbook({**BASE, CASE: text}, ZONES)
+    assert findings == []
+    assert playbook is not None
+    assert playbook.catalogue.events["$view"] == EventType(
+        "$view",
+        {
+            "kind": PropertyType("text", values=("a", "b"), meaning="which"),
+            "price": PropertyType("money", min=0),
+            "items": PropertyType("list", of={"sku": PropertyType("text")}),
+        },
+        ("Page Viewed",),
+        interaction=False,
+        title="View",
+    )
+    assert playbook.catalogue.traits["joined"] == TraitType(
+        "joined", "time", 'first("*")', personal=True, title="since"
+    )
+    assert playbook.catalogue.resolve()["Page Viewed"] == "$view"
+
+
+def test_stages_keep_their_order_and_the_last_takes_the_rest() -> None:
+    playbook, _ = read_playbook(BASE, ZONES)
+    assert playbook is not None
+    assert [stage.id for stage in playbook.stages] == ["new", "active", "regular"]
+    assert [stage.when is None for stage in playbook.stages] == [False, False, True]
+
+
+def test_offers_are_read() -> None:
+    text = (
+        "coupon_pools:\n  p: {benefit: {amount_off: 4.50 GBP}, stock: 3, valid_for: 2d, per_person: 2,\n"
+        "    budget: 20 GBP, code: {prefix: P4}}\n"
+        "communities:\n  k: {title: Kin, join_url: https://example.com/k}\n"
+        "templates:\n  t: {purpose: transactional, limits: {sms: 70},\n"
+        "    channels: {email: {zh: {subject: '{{ coupon.code }}', body: 好}, en: Hi}}}\n"
+    )
+    playbook, findings = read_playbook({**BASE, CASE: text}, ZONES)
+    assert findings == []
+    assert playbook is not None
+    assert playbook.pools["p"] == CouponPool(
+        "p", {"amount_off": "4.50 GBP"}, 450, stock=3, valid_for=2 * DAY, per_person=2, budget=2000, prefix="P4"
+    )
+    assert playbook.pools["forever"] == CouponPool("forever", {"percent_off": "10"})
+    assert playbook.communities["k"] == Community("k", "Kin", "https://example.com/k")
+    template = playbook.templates["t"]
+    assert template.channels == {"email": {"zh": TemplateText("好", "{{ coupon.code }}"), "en": TemplateText("Hi")}}
+    assert (template.purpose, template.uses, template.limits) == (
+        "transactional",
+        frozenset({"coupon.code"}),
+        {"sms": 70},
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "trigger"),
+    [
+        ("event: order.paid", Trigger("event", ("order.paid",))),
+        ("event: [Order Completed, 下单, cart.added]", Trigger("event", ("order.paid", "cart.added"))),
+        ("event: person.updated", Trigger("event", ("person.updated",))),
+        ("enters: [vip, new]", Trigger("enters", ("vip", "stage:new"))),
+        ("leaves: stage:active", Trigger("leaves", ("stage:active",))),
+        ('schedule: {cron: "0 9 * * 1"}', Trigger("schedule", (), Schedule("0 9 * * 1"))),
+        ('schedule: {cron: "0 9 * * 1", zone: person}', Trigger("schedule", (), Schedule("0 9 * * 1", zone="person"))),
+        (
+            'schedule: {at: "2026-05-01T10:00:00+08:00", zone: UTC}',
+            Trigger("schedule", (), Schedule(at=1777600800000, zone="UTC")),
+        ),
+    ],
+)
+def test_triggers_are_read_with_the_names_of_the_catalogue(start: str, trigger: Trigger) -> None:
+    assert read_rule(start=start).trigger == trigger
+
+
+@pytest.mark.parametrize("lines", [('audience: has_tag("x")', ""), ("", ', audience: [has_tag("x")]')])
+def test_an_audience_may_stand_beside_the_schedule_or_in_it(lines: tuple[str, str]) -> None:
+    beside, inside = lines
+    rule = read_rule(*([beside] if beside else []), start=f'schedule: {{cron: "0 9 * * 1"{inside}}}')
+    assert isinstance(rule.trigger.audience, Leaf)
+
+
+def test_conditions_nest_and_lists_mean_all_under_when_and_any_under_unless() -> None:
+    rule = read_rule("when: ['true', {any: ['false', {not: ['true', 'false']}]}]", "unless: ['true', 'false']")
+    assert isinstance(rule.when, Every)
+    inner = rule.when.items[1]
+    assert isinstance(inner, Either)
+    assert isinstance(inner.items[1], Negation)
+    assert isinstance(inner.items[1].item, Every)
+    assert isinstance(rule.unless, Either)
+
+
+def test_a_single_condition_needs_no_list() -> None:
+    rule = read_rule("when: event.amount >= 5", "unless: {all: ['true', 'false']}")
+    assert isinstance(rule.when, Leaf)
+    assert rule.when.expression.text == "event.amount >= 5"
+    assert rule.when.expression.locate(6) == (CASE, 4, 17)
+    assert isinstance(rule.unless, Every)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("once", Limit(once=True)),
+        ("{once: true}", Limit(once=True)),
+        ("{once_within: 24h}", Limit(once_within=DAY)),
+        ("{once_per: order_id}", Limit(once_per="order_id")),
+        ("{max: {count: 3, within: 30d}, once_within: 1h}", Limit(once_within=HOUR, max_count=3, max_within=30 * DAY)),
+    ],
+)
+def test_limits_are_read(text: str, limit: Limit) -> None:
+    assert read_rule(f"limit: {text}").limit == limit
+
+
+def test_a_rule_takes_its_defaults() -> None:
+    rule = read_rule()
+    assert (rule.status, rule.priority, rule.expires, rule.limit, rule.wait) == ("live", 50, None, Limit(), None)
+
+
+def test_the_rest_of_a_rule_is_read() -> None:
+    rule = read_rule("title: 付款", "status: shadow", "priority: 60", "expires: 1h30m", "wait: 2h")
+    assert (rule.title, rule.status, rule.priority, rule.expires) == ("付款", "shadow", 60, 90 * MINUTE)
+    assert rule.wait == Wait(2 * HOUR)
+
+
+def test_a_wait_names_the_events_that_end_it() -> None:
+    rule = read_rule("wait: {for: 1h, unless: [order.cancelled, {event: Order Completed, same: order_id}]}")
+    assert rule.wait == Wait(HOUR, (Ending("order.cancelled"), Ending("order.paid", "order_id")))
+
+
+@pytest.mark.parametrize(
+    ("step", "read"),
+    [
+        (
+            "{send: {template: hello, channels: [email, sms]}, id: first}",
+            SendMessage("hello", ("email", "sms"), "first"),
+        ),
+        ("{send: {template: hello, channels: sms}}", SendMessage("hello", ("sms",))),
+        ("{issue_coupon: gift}", IssueCoupon("gift")),
+        ("{issue_coupon: {pool: gift, as: present}}", IssueCoupon("gift", "present")),
+        ("{tag: a}", TagPerson(("a",))),
+        ("{untag: [a, b, a]}", TagPerson(("a", "b"), remove=True)),
+        ("{invite: {community: club}}", Invite("club")),
+        ("{invite: {community: club, template: club, channels: [wecom]}}", Invite("club", "club", ("wecom",))),
+        ("{assign: {to: service}}", Assign("service")),
+        ("{wait: 14d}", WaitStep(Wait(14 * DAY))),
+        ("{wait: {for: 30s, unless: order.paid}}", WaitStep(Wait(30 * SECOND, (Ending("order.paid"),)))),
+    ],
+)
+def test_steps_are_read(step: str, read: object) -> None:
+    assert read_rule(then=f"[{step}]").then == (read,)
+
+
+def test_steps_with_expressions_are_read() -> None:
+    setting, emitting = read_rule(
+        then="[{set: {level: profile.level + 1}}, {emit: {event: 下单, person: meta.id, properties: {amount: 2.50}}}]"
+    ).then
+    assert isinstance(setting, SetTraits)
+    assert setting.values["level"].text == "profile.level + 1"
+    assert isinstance(emitting, Emit)
+    assert (emitting.event, emitting.person is not None) == ("order.paid", True)
+    assert emitting.properties["amount"].text == "2.50"
+
+
+def test_money_is_whole_minor_units_of_its_currency() -> None:
+    pool = "coupon_pools:\n  p: {benefit: {amount_off: 500 JPY}, budget: 90000 JPY}\n"
+    text = f"workspace: {{zone: UTC, currency: JPY}}\n{pool}"
+    playbook, _ = read_playbook({CASE: text}, ZONES)
+    assert playbook is not None
+    assert (playbook.pools["p"].worst_cost, playbook.pools["p"].budget) == (500, to_minor(Decimal(90000), "JPY"))
+
+
+def test_the_hash_knows_names_texts_and_where_one_ends() -> None:
+    variants = [
+        {"a.yaml": "x", "b.yaml": "y"},
+        {"a.yaml": "xb", "b.yaml": "y"},
+        {"a.yaml": "x", "c.yaml": "y"},
+        {"a.yamlx": "", "b.yaml": "y"},
+        {"a.yaml": "x"},
+        {},
+    ]
+    hashes = [playbook_hash(files) for files in variants]
+    assert all(first != second for first, second in pairwise(sorted(hashes)))
+    assert playbook_hash({"b.yaml": "y", "a.yaml": "x"}) == hashes[0]
+
+
+def test_the_playbook_carries_the_hash_of_its_files() -> None:
+    playbook, _ = read_playbook(BASE, ZONES)
+    assert playbook is not None
+    assert playbook.hash == playbook_hash(BASE)

@@ -1,0 +1,1 @@
+"""Builders, fakes and waiting shared by the tests."""

@@ -1,0 +1,59 @@
+"""Nominal times of a schedule, by trying every minute that a local clock could show."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from schemas.times import DAY, HOUR, MINUTE
+from tests.reference.people import shown
+
+if TYPE_CHECKING:
+    from rules.model import Schedule
+
+__all__ = ["due_times"]
+
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def due_times(schedule: Schedule, workspace_zone: str, begin: int, until: int) -> list[int]:
+    """The moments in [begin, until], in order."""
+    if schedule.at is not None:
+        return [schedule.at] if begin <= schedule.at <= until else []
+    zone = ZoneInfo(workspace_zone if schedule.zone in {"workspace", "person"} else schedule.zone)
+    fields = [_field(text, *span) for text, span in zip((schedule.cron or "").split(), _RANGES, strict=True)]
+    wall = datetime(1970, 1, 1) + timedelta(milliseconds=begin - begin % MINUTE - 2 * DAY)  # noqa: DTZ001 - of no zone yet
+    found = set()
+    for _ in range((until - begin + 4 * DAY) // MINUTE):
+        wall += timedelta(minutes=1)
+        if _matches(fields, schedule.cron or "", wall):
+            found.add(_moment(wall, zone))
+    return sorted(moment for moment in found if begin <= moment <= until)
+
+
+def _field(text: str, low: int, high: int) -> frozenset[int]:
+    values: set[int] = set()
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        start, end = (low, high) if span == "*" else (int(first), int(last or first))
+        values.update(range(start, end + 1, int(step or 1)))
+    return frozenset(values)
+
+
+def _matches(fields: list[frozenset[int]], cron: str, wall: datetime) -> bool:
+    minutes, hours, days, months, weekdays = fields
+    if wall.minute not in minutes or wall.hour not in hours or wall.month not in months:
+        return False
+    by_day, by_weekday = wall.day in days, bool({wall.isoweekday(), wall.isoweekday() % 7} & weekdays)
+    named = [part != "*" for part in cron.split()]
+    return by_day or by_weekday if named[2] and named[4] else by_day and by_weekday
+
+
+def _moment(wall: datetime, zone: ZoneInfo) -> int:
+    """When the clock first shows this or more: of a time that comes twice the first, of one that never comes the jump."""
+    at = round(wall.replace(tzinfo=zone).timestamp()) * 1000 - 4 * HOUR
+    while shown(at, zone).replace(tzinfo=None) < wall:
+        at += MINUTE
+    return at

@@ -1,0 +1,1 @@
+"""The processes: settings, clock, bootstrap, the loop and the command line."""

@@ -1,0 +1,52 @@
+"""Activation: a playbook checked, kept in the ledger by its hash, and switched to by a record in every partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.records import ProgramActivated, encode
+from stores.ports import Appendable
+from workers.clock import now_ms
+from workers.programs import pack_files, program_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.program import Program
+    from workers.workspace import Workspace
+
+__all__ = ["Activated", "activate", "new_windows"]
+
+
+class Activated(NamedTuple):
+    """What an activation came to. `changed` False: it was in force already. `empty`: windows that fill from now on."""
+
+    hash: str
+    sequence: int
+    changed: bool
+    empty: tuple[str, ...] = ()
+
+
+async def activate(workspace: Workspace, files: Mapping[str, str], *, fire_entries: bool = False) -> Activated:
+    """Switch the workspace to a playbook. Raises `PlaybookError`; the old program then stays in force."""
+    program = program_of(files)
+    current = await workspace.ledger.active()
+    if current is not None and current[0] == program.hash:
+        return Activated(program.hash, current[1], changed=False)
+    older = await workspace.programs.load(current[0]) if current is not None else None
+    await workspace.ledger.put_program(program.hash, pack_files(files))
+    sequence = await workspace.ledger.activate(program.hash, now_ms())
+    value = encode(ProgramActivated(program.hash, sequence, fire_entries))
+    partitions = range(workspace.log.info.partitions)
+    await workspace.log.append([Appendable("", value, partition) for partition in partitions])
+    workspace.programs.compiled[program.hash] = program
+    return Activated(program.hash, sequence, changed=True, empty=new_windows(program, older))
+
+
+def new_windows(program: Program, older: Program | None) -> tuple[str, ...]:
+    """Windows that the profiles do not hold yet: they start empty and are whole when they are once past."""
+    if older is None:
+        return ()
+    held = older.plan.tracks.by_key
+    missing = [t for key, t in program.plan.tracks.by_key.items() if not t.holds(held.get(key))]
+    return tuple(f"{' of '.join(reversed(t.key[1:]))} ({t.horizon // 86_400_000}d)" for t in missing)

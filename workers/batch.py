@@ -1,0 +1,122 @@
+"""One batch in memory: people as they were read, folded record by record, timers born in the batch included."""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from schemas.decisions import DeadLetter, Outcome
+from schemas.errors import EventRefused
+from schemas.ids import partition_of
+from schemas.profile import decode_profile, encode_profile
+from schemas.records import Behaviour, Payload, decode
+from schemas.times import FOREVER
+from stores.ports import Saved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.fold import Fold
+    from schemas.profile import Profile
+    from schemas.records import Record
+
+__all__ = ["Batch", "Decoded", "decode_records"]
+
+
+class Decoded(msgspec.Struct):
+    """A record with what it holds; `payload` None: refused, `letter` says why."""
+
+    record: Record
+    payload: Payload | None
+    letter: DeadLetter | None = None
+
+
+def decode_records(records: list[Record], partition: int, partitions: int) -> list[Decoded]:
+    """Decode records; what cannot be read, or lies in the wrong partition, becomes a dead letter."""
+    return [_decoded(record, partition, partitions) for record in records]
+
+
+def _decoded(record: Record, partition: int, partitions: int) -> Decoded:
+    try:
+        payload = decode(record.value)
+        if isinstance(payload, Behaviour):
+            payload = _placed(payload, record, partition, partitions)
+    except EventRefused as error:
+        return Decoded(record, None, letter_of(record, partition, error))
+    return Decoded(record, payload)
+
+
+def _placed(event: Behaviour, record: Record, partition: int, partitions: int) -> Behaviour:
+    if record.key != event.person or (partitions > 1 and partition_of(event.person, partitions) != partition):
+        message = "the record's key is not its person, or the person belongs to another partition"
+        raise EventRefused(message, code="wrong_partition")
+    if not event.id:
+        return msgspec.structs.replace(event, id=f"@{partition}-{record.offset}")
+    return event
+
+
+def letter_of(record: Record, partition: int, error: EventRefused) -> DeadLetter:
+    """The dead letter of a refused record."""
+    return DeadLetter(partition, record.offset, error.code, error.message, record.value, record.at)
+
+
+class Batch:
+    """Folds decoded records over the profiles that were read for them."""
+
+    def __init__(self, fold: Fold, partition: int, saved: Mapping[str, Saved]) -> None:
+        self.fold, self.partition, self.saved = fold, partition, saved
+        self.people: dict[str, Profile] = {}
+        self.due = {person: s.due for person, s in saved.items() if s.due is not None}
+        self.heap = [(due, person) for person, due in self.due.items()]
+        heapify(self.heap)
+        self.outcome = Outcome()
+
+    def event(self, record: Record, event: Behaviour) -> None:
+        """Fold one event; a refused one becomes a dead letter and leaves nobody behind."""
+        person = event.person
+        known = person in self.people or person in self.saved
+        p = self.profile(person)
+        try:
+            self.fold.event(person, p, event, record.at, self.outcome)
+        except EventRefused as error:
+            self.outcome.dead_letters.append(letter_of(record, self.partition, error))
+            if not known:
+                del self.people[person]
+                return
+        self._schedule(person, p)
+
+    def tick(self, at: int) -> None:
+        """Everything due before `at` happens, person by person in the order of their moments."""
+        while self.heap and self.heap[0][0] < at:
+            due, person = heappop(self.heap)
+            if self.due.get(person) == due:
+                p = self.profile(person)
+                self.fold.pass_time(person, p, at - 1, self.outcome)
+                self._schedule(person, p)
+
+    def profile(self, person: str) -> Profile:
+        """The working copy of a person."""
+        p = self.people.get(person)
+        if p is None:
+            saved = self.saved.get(person)
+            p = self.fold.program.empty_profile() if saved is None else decode_profile(saved.state)
+            self.people[person] = p
+        return p
+
+    def _schedule(self, person: str, p: Profile) -> None:
+        due = p.next_moment(FOREVER)
+        if due >= FOREVER:
+            self.due.pop(person, None)
+        elif self.due.get(person) != due:
+            self.due[person] = due
+            heappush(self.heap, (due, person))
+
+    def states(self) -> dict[str, Saved]:
+        """The profiles that were touched, as they go back to the store."""
+        out = {}
+        for person, p in self.people.items():
+            due = p.next_moment(FOREVER)
+            out[person] = Saved(encode_profile(p), due if due < FOREVER else None)
+        return out

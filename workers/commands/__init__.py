@@ -1,0 +1,1 @@
+"""What each command does; `workers.cli` only reads its words."""

@@ -1,0 +1,129 @@
+"""`touchline person` and `touchline status`: what a workspace holds, on one screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import InputError
+from schemas.ids import partition_of
+from schemas.profile import decode_profile
+from schemas.times import format_time
+from workers.output import profile_line, segments_of
+from workers.settings import Settings, environment, read_settings
+from workers.terminal import console, print_json, table
+from workers.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+__all__ = ["run_person", "run_status"]
+
+_SHOWN = 20
+
+
+def run_person(identity: str, data: Path | None, source: Path | None, *, as_json: bool) -> None:
+    """Show one person."""
+    found = _with_workspace(data, source, lambda workspace: _person(workspace, identity))
+    if as_json:
+        print_json(found)
+        return
+    screen = console()
+    profile = found["profile"]
+    screen.print(f"[bold]{identity}[/bold]  stage {profile['stage'] or '—'}, segments {', '.join(profile['segments']) or '—'}")
+    screen.print(f"tags {', '.join(profile['tags']) or '—'}")
+    for name, value in profile["traits"].items():
+        screen.print(f"  {name}: {value}", markup=False)
+    changes = [(c["time"], c["change"], c["segment"], c["cause"]) for c in found["changes"]]
+    if changes:
+        screen.print(table("Last changes", ("time", "change", "segment", "cause"), changes))
+    rows = [(d["time"], d["rule"], d["kind"], d["status"], d["channel"], d["reason"]) for d in found["decisions"]]
+    screen.print(table("Last decisions", ("time", "rule", "kind", "status", "channel", "reason"), rows))
+
+
+def run_status(data: Path | None, *, as_json: bool) -> None:
+    """Show positions, lag, people, segments, outbox."""
+    found = _with_workspace(data, None, _status)
+    if as_json:
+        print_json(found)
+        return
+    screen = console()
+    program = found["program"]
+    screen.print(f"playbook {program['hash'][:12]} (activation {program['sequence']})" if program else "no playbook is active")
+    positions = [(p["partition"], p["position"], p["end"], p["lag"]) for p in found["partitions"]]
+    screen.print(table("Partitions", ("partition", "position", "log end", "lag"), positions, numbers=(0, 1, 2, 3)))
+    screen.print(f"{found['people']:,} people")
+    screen.print(table("Segments", ("segment", "people"), list(found["segments"].items()), numbers=(1,)))
+    screen.print(table("Outbox", ("status", "rows"), list(found["outbox"].items()), numbers=(1,)))
+    if found["dead_letters"]:
+        screen.print(table("Dead letters", ("code", "events"), list(found["dead_letters"].items()), numbers=(1,)))
+
+
+def _with_workspace(data: Path | None, source: Path | None, look: Callable[[Workspace], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    settings = read_settings(environment(), data=data)
+    if source is not None:
+        settings = _simulated(source)
+
+    async def work() -> dict[str, Any]:
+        workspace = await open_workspace(settings, create=False)
+        try:
+            return await look(workspace)
+        finally:
+            await workspace.close()
+
+    return asyncio.run(work())
+
+
+def _simulated(out: Path) -> Settings:
+    if not (out / "workspace" / "ledger.db").exists():
+        message = f"{out} holds no stores of a simulation"
+        raise InputError(message, hint="make them with: touchline simulate … --engine sqlite --out OUT")
+    return Settings(data=out / "workspace")
+
+
+
+async def _person(workspace: Workspace, identity: str) -> dict[str, Any]:
+    partition = partition_of(identity, workspace.log.info.partitions)
+    saved = await workspace.state.person(partition, identity)
+    if saved is None:
+        message = f"nobody called {identity!r} is known here"
+        raise InputError(message, hint="ids are exact; touchline status shows how many people there are")
+    program = await workspace.programs.load(decode_profile(saved.state).program)
+    decisions = await workspace.ledger.fetch("decisions_of", person=identity, limit=_SHOWN)
+    changes = await workspace.ledger.fetch("changes_of", person=identity, limit=_SHOWN)
+    return {
+        "profile": profile_line(program, identity, saved.state),
+        "due": None if saved.due is None else format_time(saved.due),
+        "changes": [c | {"time": format_time(c["time"])} for c in changes],
+        "decisions": [d | {"time": format_time(d["time"])} for d in decisions],
+    }
+
+
+async def _status(workspace: Workspace) -> dict[str, Any]:
+    partitions = []
+    people = 0
+    members: Counter[str] = Counter()
+    for partition in range(workspace.log.info.partitions):
+        stored = await workspace.state.position(partition)
+        position = stored[0].offset if stored is not None else 0
+        end = (await workspace.log.ends(partition))[1]
+        partitions.append({"partition": partition, "position": position, "end": end, "lag": end - position})
+        for _, saved in await workspace.state.people(partition):
+            people += 1
+            profile = decode_profile(saved.state)
+            program = await workspace.programs.load(profile.program)
+            members.update(segments_of(program, profile))
+            if profile.stage:
+                members[f"stage:{program.plan.stages[profile.stage - 1]}"] += 1
+    active = await workspace.ledger.active()
+    return {
+        "program": None if active is None else {"hash": active[0], "sequence": active[1]},
+        "partitions": partitions,
+        "people": people,
+        "segments": dict(sorted(members.items())),
+        "outbox": {r["status"]: r["number"] for r in await workspace.ledger.fetch("outbox_by_state")},
+        "dead_letters": {r["code"]: r["number"] for r in await workspace.ledger.fetch("dead_letter_counts")},
+    }

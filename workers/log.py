@@ -1,0 +1,64 @@
+"""Structured logs: pretty on a terminal, JSON otherwise, and only fields from a list, so that no personal data gets in."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+__all__ = ["FIELDS", "logger", "set_up_logging"]
+
+FIELDS = frozenset(
+    {
+        "event", "level", "timestamp", "logger", "adapter", "attempts", "channel", "code", "command", "count", "decision_id",
+        "exception", "hash", "host", "offset", "partition", "pending", "position", "port", "reason", "records", "rule",
+        "seconds", "sequence", "setting", "status", "url", "version",
+    }
+)  # fmt: skip
+"""What a log line may carry. Anything else is left out: ids of people, addresses, properties and texts of messages."""
+
+
+def _only_listed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's shape
+    return {name: value for name, value in line.items() if name in FIELDS}
+
+
+def set_up_logging(level: str = "info") -> None:
+    """Send structlog and the standard library's logging to standard error."""
+    import structlog  # noqa: PLC0415 - processes log, commands do not
+
+    shared = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _only_listed,
+    ]
+    pretty = sys.stderr.isatty()
+    renderer = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in ("apscheduler", "httpx", "httpcore", "asyncio", "uvicorn.access"):
+        logging.getLogger(name).setLevel("WARNING")
+
+
+def logger() -> Any:  # noqa: ANN401 - structlog's lazy proxy
+    """The logger of the processes."""
+    import structlog  # noqa: PLC0415
+
+    return structlog.get_logger("touchline")

@@ -1,0 +1,264 @@
+"""The worker loop of one partition: guarded read, fold, rows, guarded write; the same steps on every engine.
+
+The steps and their order are those of the protocol (docs/protocol.md). A crash after any of them is repaired by a replay
+that yields the same ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rules.fold import LATENESS, Fold
+from schemas.decisions import DeadLetter, Outcome
+from schemas.errors import Moved, NamedStop
+from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
+from stores.ports import Position
+from workers.batch import Batch, Decoded, decode_records
+from workers.startup import first_position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stores.ports import Ledger, Log, Saved, State
+    from workers.programs import Programs
+
+__all__ = ["Options", "PartitionWorker"]
+
+_CLOCK_SLACK = 300_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a worker works. `batch`: records at a time, and people at a time for records that concern everybody.
+
+    `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
+    (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
+    """
+
+    batch: int = 500
+    lateness: int = LATENESS
+    record_changes: bool = False
+    immediate: bool = False
+    clock: Callable[[], int] | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a worker has done since it started."""
+
+    records: int = 0
+    batches: int = 0
+    moved: int = 0
+    rollbacks: int = 0
+    by_name: dict[str, int] = field(default_factory=dict)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+
+class PartitionWorker:
+    """Folds one partition, batch by batch. One object owns its position; a second owner anywhere is harmless."""
+
+    def __init__(  # noqa: PLR0913 - the three ports and what to do with them
+        self, log: Log, state: State, ledger: Ledger, programs: Programs, workspace: str, partition: int, options: Options
+    ) -> None:
+        self.log, self.state, self.ledger, self.programs = log, state, ledger, programs
+        self.workspace, self.partition, self.options = workspace, partition, options
+        self.position: Position | None = None
+        self.counts = Counts()
+        self._release = 0
+        self._careful = 0
+
+    async def step(self) -> int:
+        """One batch or one chunk; returns how many records it moved past (0: nothing there, or somebody else was faster).
+
+        Raises `NamedStop`, `StoreUnavailable`.
+        """
+        if self.position is None:
+            self.position, rolled_back = await first_position(self.log, self.state, self.ledger, self.partition)
+            self.counts.rollbacks += rolled_back
+        try:
+            return await self._step(self.position)
+        except Moved:
+            self.counts.moved += 1
+            self.position = None
+            return 0
+
+    async def _step(self, position: Position) -> int:
+        limit = 1 if self._careful or position.chunk else self.options.batch
+        records = await self.log.read(self.partition, position.offset, limit)
+        if not records:
+            return 0
+        self._check_clock(records[-1].at)
+        decoded = decode_records(records, self.partition, self.log.info.partitions)
+        control = next((at for at, d in enumerate(decoded) if isinstance(d.payload, ScheduleFired | ProgramActivated)), None)
+        if control == 0:
+            return await self._everybody(position, decoded[0])
+        if position.chunk:
+            return await self._tick_chunk(position, decoded[0])
+        return await self._batch(position, decoded[:control])
+
+    def _check_clock(self, at: int) -> None:
+        if self.options.clock is not None and at > self.options.clock() + _CLOCK_SLACK:
+            message = "a record's append time lies more than 5 minutes ahead of this machine's clock; set the clocks right"
+            raise NamedStop(message, code="CLOCK_JUMP")
+
+    def _fold(self, position: Position) -> Fold | None:
+        program = self.programs.known(position.program) if position.program else None
+        return None if program is None else Fold(program, self.workspace, self.programs.known, self.options.lateness)
+
+    async def _batch(self, position: Position, decoded: list[Decoded]) -> int:
+        if position.program:
+            await self.programs.load(position.program)
+        ticks = [d.record.at for d in decoded if isinstance(d.payload, Tick)]
+        people = sorted({d.payload.person for d in decoded if isinstance(d.payload, Behaviour)})
+        limit = self.options.batch
+        # Those due may be among `people`: ask for one more than can be both, to know that nobody was left out.
+        due_limit = limit + len(people) + 1 if ticks else 0
+        saved = await self.state.read(self.partition, position, people, max(ticks, default=None), due_limit)
+        if len(saved.keys() - set(people)) > limit:
+            return await self._before_tick(position, decoded)
+        return await self._commit(position, decoded, saved)
+
+    async def _before_tick(self, position: Position, decoded: list[Decoded]) -> int:
+        """More people are due than fit into a batch: what lies before the first tick now, then the tick in chunks."""
+        first = next(at for at, d in enumerate(decoded) if isinstance(d.payload, Tick))
+        if first:
+            return await self._batch(position, decoded[:first])
+        return await self._tick_chunk(position, decoded[0])
+
+    async def _commit(self, position: Position, decoded: list[Decoded], saved: dict[str, Saved]) -> int:
+        fold = self._fold(position)
+        try:
+            states, outcome = _folded(fold, self.partition, decoded, saved)
+        except Exception as error:
+            if len(decoded) > 1:  # find the one record that cannot be folded, and let the others through
+                self._careful = len(decoded)
+                return 0
+            states, outcome = {}, _poisoned(self.partition, decoded[0], error)
+        self._careful = max(0, self._careful - 1)
+        new = position._replace(offset=decoded[-1].record.offset + 1, chunk=0, cursor="")
+        await self._write(position, new, outcome, states)
+        return len(decoded)
+
+    async def _write(self, position: Position, new: Position, outcome: Outcome, states: dict[str, Saved]) -> None:
+        """Steps 3 and 4."""
+        self._note(outcome)
+        log_id = self.log.info.log_id
+        if outcome.has_rows():
+            end = (await self.log.ends(self.partition))[1]
+            if any(decision.release for decision in outcome.decisions):
+                self._release = end
+            await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
+        elif self._release and new.offset >= self._release:
+            await self.ledger.advance(self.partition, log_id, new.offset)
+        if new.offset >= self._release:
+            self._release = 0
+        await self.state.write(self.partition, position, new, states)
+        self.position = new
+        self.counts.records += new.offset - position.offset
+        self.counts.batches += 1
+
+    def _note(self, outcome: Outcome) -> None:
+        if not self.options.record_changes:
+            outcome.changes.clear()
+        if self.options.immediate:
+            outcome.withdrawals.clear()
+        for name, number in outcome.counts.items():
+            self.counts.by_name[name] = self.counts.by_name.get(name, 0) + number
+        self.counts.failures += outcome.failures
+
+    # -- records that concern more people than one batch
+    async def _tick_chunk(self, position: Position, decoded: Decoded) -> int:
+        at, limit = decoded.record.at, self.options.batch
+        fold = self._fold(position)
+        saved = await self.state.read(self.partition, position, (), at, limit)
+        batch = Batch(fold, self.partition, saved) if fold is not None else None
+        if batch is not None:
+            batch.tick(at)
+        done = len(saved) < limit
+        new = _next(position, "", done=done)
+        await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
+        return int(done)
+
+    async def _everybody(self, position: Position, decoded: Decoded) -> int:
+        """A schedule or an activation: all people of the partition, in the order of their ids."""
+        payload, limit = decoded.payload, self.options.batch
+        activation = payload if isinstance(payload, ProgramActivated) else None
+        if activation is not None and activation.sequence <= position.sequence:
+            await self._write(position, _next(position, "", done=True), Outcome(), {})
+            return 1
+        if activation is not None:
+            await self.programs.load(activation.hash)
+        saved = dict(await self.state.scan(self.partition, position, position.cursor, limit))
+        batch = self._for_everybody(position, decoded, saved)
+        done = len(saved) < limit
+        new = _next(position, max(saved, default=""), done=done)
+        if done and activation is not None:
+            new = new._replace(program=activation.hash, sequence=activation.sequence)
+        await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
+        return int(done)
+
+    def _for_everybody(self, position: Position, decoded: Decoded, saved: dict[str, Saved]) -> Batch | None:
+        fold, at = self._fold(position), decoded.record.at
+        if fold is None:
+            return None
+        batch = Batch(fold, self.partition, saved)
+        payload = decoded.payload
+        for person in sorted(saved):
+            p = batch.profile(person)
+            if isinstance(payload, ScheduleFired):
+                fold.schedule(person, p, payload.rule, payload.nominal, at, batch.outcome)
+            elif isinstance(payload, ProgramActivated):
+                fold.pass_time(person, p, at - 1, batch.outcome)
+                program = self.programs.compiled[payload.hash]
+                new = Fold(program, self.workspace, self.programs.known, self.options.lateness)
+                new.activate(person, p, at, batch.outcome, fire_entries=payload.fire_entries)
+        return batch
+
+
+def _next(position: Position, cursor: str, *, done: bool) -> Position:
+    if done:
+        return position._replace(offset=position.offset + 1, chunk=0, cursor="")
+    return position._replace(chunk=position.chunk + 1, cursor=cursor)
+
+
+def _folded(fold: Fold | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]) -> tuple[dict[str, Saved], Outcome]:
+    if fold is None:
+        return {}, _without_program(partition, decoded)
+    batch = Batch(fold, partition, saved)
+    for each in decoded:
+        payload = each.payload
+        failures = len(batch.outcome.failures)
+        if payload is None:
+            assert each.letter is not None
+            batch.outcome.dead_letters.append(each.letter)
+        elif isinstance(payload, Behaviour):
+            batch.event(each.record, payload)
+        else:
+            batch.tick(each.record.at)
+        if len(batch.outcome.failures) > failures:
+            batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
+    return batch.states(), batch.outcome
+
+
+def _failed(partition: int, each: Decoded, failure: tuple[str, str]) -> DeadLetter:
+    rule, message = failure
+    record = each.record
+    return DeadLetter(partition, record.offset, "rule_failed", f"rule {rule}: {message}", record.value, record.at)
+
+
+def _without_program(partition: int, decoded: list[Decoded]) -> Outcome:
+    """Events before the first activation: kept as dead letters, never dropped."""
+    message = "no playbook was active; activate one, then send the event again"
+    letters = [
+        d.letter or DeadLetter(partition, d.record.offset, "no_program", message, d.record.value, d.record.at)
+        for d in decoded
+        if not isinstance(d.payload, Tick)
+    ]
+    return Outcome(dead_letters=letters)
+
+
+def _poisoned(partition: int, each: Decoded, error: Exception) -> Outcome:
+    record = each.record
+    message = f"the record could not be folded: {type(error).__name__}: {error}"
+    return Outcome(dead_letters=[DeadLetter(partition, record.offset, "fold_failed", message, record.value, record.at)])

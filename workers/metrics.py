@@ -1,0 +1,138 @@
+"""What the processes count, as Prometheus text. One registry of our own; docs/metrics.md lists every name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+from messaging.ports import STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workers.loop import PartitionWorker
+
+__all__ = ["METRICS", "CounterName", "GaugeName", "HistogramName", "Metric", "Metrics", "folded", "process", "render"]
+
+CounterName = Literal[
+    "touchline_records_folded_total",
+    "touchline_batches_total",
+    "touchline_fold_outcomes_total",
+    "touchline_dead_letters_total",
+    "touchline_rule_failures_total",
+    "touchline_provider_results_total",
+    "touchline_ingest_accepted_total",
+    "touchline_ingest_refused_total",
+]
+GaugeName = Literal[
+    "touchline_partition_lag_records",
+    "touchline_outbox_rows",
+    "touchline_outbox_oldest_pending_seconds",
+]
+HistogramName = Literal["touchline_batch_seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric: what it says, and the labels that tell its series apart."""
+
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS: Mapping[CounterName | GaugeName | HistogramName, Metric] = {
+    "touchline_records_folded_total": Metric("Log records folded", ("partition",)),
+    "touchline_batches_total": Metric("Batches written", ("partition",)),
+    "touchline_fold_outcomes_total": Metric(
+        "What became of records, by name: events, duplicates, limited, …", ("outcome",)
+    ),
+    "touchline_dead_letters_total": Metric("Records refused after they were in the log, by code", ("code",)),
+    "touchline_rule_failures_total": Metric("Times that a rule raised while it was evaluated", ("rule",)),
+    "touchline_provider_results_total": Metric("Answers of providers", ("channel", "outcome")),
+    "touchline_ingest_accepted_total": Metric("Events accepted over HTTP"),
+    "touchline_ingest_refused_total": Metric("Events refused over HTTP, by code", ("code",)),
+    "touchline_partition_lag_records": Metric("Records in the log that are not folded yet", ("partition",)),
+    "touchline_outbox_rows": Metric("Rows of the outbox, by status", ("status",)),
+    "touchline_outbox_oldest_pending_seconds": Metric("Age of the oldest row that may be sent and is not"),
+    "touchline_batch_seconds": Metric("Seconds from reading a batch to its last write", ("partition",)),
+}
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the moments at which series began would double the text
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The metrics of one process. A name or label that is not in the tables above is a `KeyError` or `ValueError`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._counters: dict[CounterName, Counter] = {
+            name: Counter(name, METRICS[name].help, METRICS[name].labels, registry=self.registry)
+            for name in get_args(CounterName)
+        }
+        self._gauges: dict[GaugeName, Gauge] = {
+            name: Gauge(name, METRICS[name].help, METRICS[name].labels, registry=self.registry)
+            for name in get_args(GaugeName)
+        }
+        self._histograms: dict[HistogramName, Histogram] = {
+            name: Histogram(name, METRICS[name].help, METRICS[name].labels, registry=self.registry, buckets=_BUCKETS)
+            for name in get_args(HistogramName)
+        }
+        self._told: dict[tuple[str, str], int] = {}
+
+    def add(self, name: CounterName, amount: int = 1, **labels: str) -> None:
+        """Raise a counter."""
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc(amount)
+
+    def set(self, name: GaugeName, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def observe(self, name: HistogramName, value: float, **labels: str) -> None:
+        """Note one value of a distribution."""
+        histogram = self._histograms[name]
+        (histogram.labels(**labels) if labels else histogram).observe(value)
+
+    def folded(self, worker: PartitionWorker) -> None:
+        """Take over what a worker has counted since the last call for its partition."""
+        counts, partition = worker.counts, str(worker.partition)
+        records = self._growth(partition, "records", counts.records)
+        self.add("touchline_records_folded_total", records, partition=partition)
+        self.add("touchline_batches_total", self._growth(partition, "batches", counts.batches), partition=partition)
+        for outcome, number in counts.by_name.items():
+            growth = self._growth(partition, f"outcome {outcome}", number)
+            self.add("touchline_fold_outcomes_total", growth, outcome=outcome)
+        failures = self._growth(partition, "failures", len(counts.failures))
+        for rule, _ in counts.failures[len(counts.failures) - failures :]:
+            self.add("touchline_rule_failures_total", rule=rule)
+
+    def ingested(self, accepted: int, refused: Sequence[str]) -> None:
+        """Note one request: how many events were accepted, and the codes of those refused."""
+        self.add("touchline_ingest_accepted_total", accepted)
+        for code in refused:
+            self.add("touchline_ingest_refused_total", code=code)
+
+    def outbox(self, rows: Mapping[str, int], oldest_pending_ms: int) -> None:
+        """Note how many rows the outbox has of each status, and how old the oldest pending one is (ms)."""
+        for status in STATUSES:
+            self.set("touchline_outbox_rows", rows.get(status, 0), status=status)
+        self.set("touchline_outbox_oldest_pending_seconds", oldest_pending_ms / 1_000)
+
+    def render(self) -> bytes:
+        """Give the Prometheus text of everything."""
+        return generate_latest(self.registry)
+
+    def _growth(self, partition: str, what: str, total: int) -> int:
+        """How much `total` has grown since it was told; a smaller one comes of a worker that began anew."""
+        before = self._told.get((partition, what), 0)
+        self._told[partition, what] = total
+        return total - before if total >= before else total
+
+
+process = Metrics()
+"""The metrics of this process."""
+folded = process.folded
+render = process.render

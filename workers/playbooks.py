@@ -1,0 +1,65 @@
+"""The files of a playbook's folder, and what this machine knows of time zones: all that reading a playbook needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from schemas.errors import InputError
+
+__all__ = ["MAX_FILES", "MAX_FILE_BYTES", "read_folder", "zone_names"]
+
+MAX_FILE_BYTES = 1 << 20
+MAX_FILES = 2_000
+_ENDINGS = (".yaml", ".yml")
+
+
+def zone_names() -> frozenset[str]:
+    """The names of all time zones, to check a playbook's against."""
+    return frozenset(available_timezones())
+
+
+def read_folder(path: str | Path) -> dict[str, str]:
+    """Texts of all YAML files below a folder by their name relative to it, with `/`, sorted.
+
+    The folder's own `tests/` and whatever begins with a dot are left out. Raises `InputError` with a sentence: no such
+    folder, no permission, too large, not UTF-8, or no YAML file at all.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        what = "is a file, and a playbook is a folder" if root.exists() else "does not exist"
+        raise InputError(f"The playbook {root} {what}; give the folder that holds touchline.yaml.", code="no_playbook")
+    names = sorted(_names(root))
+    if not names:
+        raise InputError(f"The folder {root} holds no .yaml file, so it is no playbook.", code="no_playbook")
+    if len(names) > MAX_FILES:
+        raise InputError(f"The folder {root} holds {len(names)} YAML files; {MAX_FILES} are allowed.", code="too_large")
+    return {name: _text(root, name) for name in names}
+
+
+def _names(root: Path) -> list[str]:
+    found: list[str] = []
+    for folder, folders, files in os.walk(root, onerror=_refuse):
+        here = Path(folder)
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (here == root and f == "tests"))
+        found += [
+            (here / f).relative_to(root).as_posix() for f in files if f.endswith(_ENDINGS) and not f.startswith(".")
+        ]
+    return found
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be read: {error.strerror}.", code="unreadable") from error
+
+
+def _text(root: Path, name: str) -> str:
+    file = root / name
+    try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"{file} has more than {MAX_FILE_BYTES >> 10} KiB; split it.", code="too_large")
+        return file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8.", code="not_utf8") from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.", code="unreadable") from error

@@ -1,0 +1,147 @@
+"""The processes as coroutines: each runs until its stop event is set and finishes what it has in hand."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from messaging.dispatch import Dispatcher
+from messaging.registry import adapters_of
+from schemas.errors import NamedStop, PlaybookError, StoreUnavailable
+from workers import metrics
+from workers.activation import activate
+from workers.channels import CHANNELS
+from workers.clock import now_ms
+from workers.log import logger
+from workers.loop import Options, PartitionWorker
+from workers.playbooks import read_folder
+from workers.ticker import Ticker
+
+if TYPE_CHECKING:
+    from messaging.ports import Adapter
+    from workers.workspace import Workspace
+
+__all__ = ["clock", "dispatch", "up", "web", "worker"]
+
+_WAIT = 0.25
+"""Seconds a worker waits for a record before it looks whether it is to stop."""
+_AGAIN = 1.0
+"""Seconds before a store that was away is asked again."""
+
+
+async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
+    """Fold every partition. Raises `NamedStop`. `decided` is set when there may be new decisions."""
+    await workspace.programs.load_all()
+    settings = workspace.settings
+    options = Options(lateness=settings.lateness, record_changes=settings.record_changes, clock=now_ms)
+    made = [
+        PartitionWorker(workspace.log, workspace.state, workspace.ledger, workspace.programs, workspace.id, p, options)
+        for p in range(workspace.log.info.partitions)
+    ]
+    await _together(stop, *(_fold(each, stop, decided) for each in made))
+
+
+async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asyncio.Event | None) -> None:
+    while not stop.is_set():
+        try:
+            moved = await partition.step()
+        except StoreUnavailable as error:
+            logger().warning("store_unavailable", partition=partition.partition, reason=error.message)
+            await _pause(stop, _AGAIN)
+            continue
+        metrics.folded(partition)
+        if moved and decided is not None:
+            decided.set()
+        if not moved and partition.position is not None and not partition.position.chunk:
+            await partition.log.wait(partition.partition, partition.position.offset, _WAIT)
+
+
+async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
+    """Carry out decisions."""
+    adapters = _adapters(workspace)
+    dispatcher = Dispatcher(workspace.ledger, workspace.programs.offers, adapters, now_ms, workspace.key)
+    try:
+        await dispatcher.run(stop, decided)
+    finally:
+        for adapter in adapters.values():
+            await adapter.close()
+
+
+def _adapters(workspace: Workspace) -> dict[str, Adapter]:
+    """The adapters of the deployment; without any setting, messages go into files in the data folder."""
+    settings = workspace.settings
+    default = {c: {"adapter": "file", "path": str(settings.data / "messages" / f"{c}.jsonl")} for c in CHANNELS}
+    return adapters_of(settings.channels or default, settings.data, workspace.log)
+
+
+async def clock(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Tell the log that time passes."""
+    await Ticker(workspace.log, workspace.ledger, workspace.programs, now_ms).run(stop)
+
+
+async def web(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Take events over HTTP."""
+    from web.app import make_app  # noqa: PLC0415 - only this process needs it
+    from web.server import serve  # noqa: PLC0415
+
+    async def ready() -> dict[str, str]:
+        await workspace.log.ends(0)
+        await workspace.ledger.active()
+        return {}
+
+    settings = workspace.settings
+    app = make_app(workspace.log, workspace.ledger, token=settings.token, ready=ready, metrics=metrics.render)
+    await serve(app, settings.host, settings.port, stop)
+
+
+async def up(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
+    """Web, worker, dispatch and clock together, and the playbook's folder watched."""
+    activated = await activate(workspace, read_folder(playbook))
+    logger().info("activated", hash=activated.hash[:12], sequence=activated.sequence)
+    decided = asyncio.Event()
+    await _together(
+        stop,
+        worker(workspace, stop, decided),
+        dispatch(workspace, stop, decided),
+        clock(workspace, stop),
+        web(workspace, stop),
+        _watch(workspace, playbook, stop),
+    )
+
+
+async def _watch(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
+    """Activate the folder whenever it has changed and checks clean; otherwise the old program stays in force."""
+    from watchfiles import awatch  # noqa: PLC0415 - only this process needs it
+
+    async for _ in awatch(playbook, stop_event=stop, debounce=300, step=100):
+        try:
+            activated = await activate(workspace, read_folder(playbook))
+        except PlaybookError as error:
+            first = error.findings[0] if error.findings else None
+            place = "" if first is None else f" {first.file}:{first.line}:{first.column}: {first.message}"
+            logger().warning("playbook_refused", count=len(error.findings), reason=f"{error.message};{place}")
+            continue
+        if activated.changed:
+            logger().info("activated", hash=activated.hash[:12], sequence=activated.sequence)
+
+
+async def _together(stop: asyncio.Event, *parts: asyncio.Future[None] | object) -> None:
+    """Run coroutines until all end; the first that fails stops the others, and its error is raised."""
+    tasks = [asyncio.ensure_future(part) for part in parts]  # type: ignore[arg-type]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    failed = next((task.exception() for task in done if task.exception() is not None), None)
+    stop.set()
+    if pending:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*pending, return_exceptions=True), 10)
+    if failed is not None:
+        if isinstance(failed, NamedStop):
+            logger().error("stopped", code=failed.code, reason=failed.message)
+        raise failed
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,150 @@
+"""Settings: read once, from the environment only here, checked before anything starts."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import SettingsError
+from schemas.times import DAY, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Settings", "environment", "read_settings"]
+
+_PREFIX = "TOUCHLINE_"
+_KNOWN = {
+    "DATA": "folder of the embedded stores (default .touchline)",
+    "PLAYBOOK": "folder of the playbook (default ./playbook, else the built-in sample)",
+    "LOG": "URL of the log: sqlite:///PATH",
+    "STATE": "URL of the state: sqlite:///PATH",
+    "LEDGER": "URL of the ledger: sqlite:///PATH",
+    "CHANNELS": "which adapter serves which channel: JSON, or the path of a JSON file",
+    "HOST": "address to listen on (default 127.0.0.1)",
+    "PORT": "port to listen on (default 8080)",
+    "TOKEN": "bearer token that senders of events must show",
+    "LATENESS": "how late an event may be (default 72h)",
+    "RECORD_CHANGES": "keep every segment change in the ledger: true or false (default)",
+    "LOG_LEVEL": "debug, info (default), warning, error",
+    "CI": "set by the tests",
+    "REQUIRE": "servers that the tests must find",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. `channels`: channel → {"adapter": name, …options}."""
+
+    data: Path = Path(".touchline")
+    playbook: Path | None = None
+    log: str = ""
+    state: str = ""
+    ledger: str = ""
+    channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = 8080
+    token: str | None = field(default=None, repr=False)
+    lateness: int = 3 * DAY
+    record_changes: bool = False
+    log_level: str = "info"
+
+    def url(self, port: str) -> str:
+        """The URL of the log, state or ledger; embedded in the data folder unless set."""
+        given: str = getattr(self, port)
+        return given or f"sqlite:///{self.data / f'{port}.db'}"
+
+
+def environment() -> dict[str, str]:
+    """A copy of the process's environment."""
+    return dict(os.environ)
+
+
+def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Settings:
+    """Settings from an environment. Raises `SettingsError` with one sentence for the first fault."""
+    given = {name.removeprefix(_PREFIX): text for name, text in values.items() if name.startswith(_PREFIX)}
+    unknown = sorted(set(given) - set(_KNOWN))
+    if unknown:
+        message = f"there is no setting {_PREFIX}{unknown[0]}; there are {', '.join(_PREFIX + n for n in sorted(_KNOWN))}"
+        raise SettingsError(message)
+    return Settings(
+        data=data or Path(given.get("DATA") or ".touchline"),
+        playbook=Path(given["PLAYBOOK"]) if given.get("PLAYBOOK") else None,
+        log=given.get("LOG", ""),
+        state=given.get("STATE", ""),
+        ledger=given.get("LEDGER", ""),
+        channels=_channels(given.get("CHANNELS", ""), values),
+        host=given.get("HOST") or "127.0.0.1",
+        port=_port(given.get("PORT") or "8080"),
+        token=given.get("TOKEN") or None,
+        lateness=_lateness(given.get("LATENESS") or "72h"),
+        record_changes=_flag("RECORD_CHANGES", given.get("RECORD_CHANGES") or "false"),
+        log_level=_level(given.get("LOG_LEVEL") or "info"),
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) < 65_536:  # noqa: PLR2004 - ports end there
+        message = f"TOUCHLINE_PORT is a number from 0 to 65535, not {text!r}"
+        raise SettingsError(message)
+    return int(text)
+
+
+def _lateness(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        message = f"TOUCHLINE_LATENESS: {error}"
+        raise SettingsError(message) from None
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        message = f"{_PREFIX}{name} is true or false, not {text!r}"
+        raise SettingsError(message)
+    return text.lower() in {"true", "1"}
+
+
+def _level(text: str) -> str:
+    if text not in {"debug", "info", "warning", "error"}:
+        message = f"TOUCHLINE_LOG_LEVEL is debug, info, warning or error, not {text!r}"
+        raise SettingsError(message)
+    return text
+
+
+def _channels(text: str, values: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Channel settings; a text `env:NAME` is replaced by that variable, so that no secret stands in a file."""
+    if not text:
+        return {}
+    if not text.lstrip().startswith("{"):
+        text = _channels_file(Path(text))
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"TOUCHLINE_CHANNELS is no JSON: {error}"
+        raise SettingsError(message) from None
+    if not isinstance(found, dict) or not all(isinstance(v, dict) and isinstance(v.get("adapter"), str) for v in found.values()):
+        message = 'TOUCHLINE_CHANNELS maps channels to adapters: {"email": {"adapter": "email", "host": "…"}}'
+        raise SettingsError(message)
+    return {channel: {k: _secret(v, values) for k, v in options.items()} for channel, options in found.items()}
+
+
+def _channels_file(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        message = f"TOUCHLINE_CHANNELS names the file {path}, which cannot be read: {error.strerror}"
+        raise SettingsError(message) from None
+
+
+def _secret(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - an adapter's option
+    if not isinstance(value, str) or not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:")
+    if name not in values:
+        message = f"TOUCHLINE_CHANNELS wants the variable {name}, which is not set"
+        raise SettingsError(message)
+    return values[name]

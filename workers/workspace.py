@@ -1,0 +1,70 @@
+"""A workspace: the three stores of one installation, its id and its keys, opened by its settings."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schemas.errors import InputError
+from stores.open import open_ledger, open_log, open_state
+from workers.clock import now_ms
+from workers.programs import Programs
+from workers.startup import check_partitions
+
+if TYPE_CHECKING:
+    from stores.ports import Ledger, Log, State
+    from workers.settings import Settings
+
+__all__ = ["Workspace", "open_workspace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Open stores. `id` enters every decision id, `key` every coupon code; both are made once."""
+
+    settings: Settings
+    log: Log
+    state: State
+    ledger: Ledger
+    programs: Programs
+    id: str
+    key: bytes
+
+    async def close(self) -> None:
+        """Close the stores."""
+        for store in (self.log, self.state, self.ledger):
+            await store.close()
+
+
+async def open_workspace(settings: Settings, *, create: bool = True) -> Workspace:
+    """Open (and, with `create`, make) the workspace. Raises `InputError`, `NamedStop`, `StoreUnavailable`."""
+    if not settings.log and not create and not (settings.data / "log.db").exists():
+        message = f"there is no workspace in {settings.data}"
+        raise InputError(message, hint="start one with: touchline up")
+    if not (settings.log and settings.state and settings.ledger):
+        _make_folder(settings)
+    log = open_log(settings.url("log"), clock=now_ms, new_id=lambda: secrets.token_hex(8))
+    state = open_state(settings.url("state"))
+    ledger = open_ledger(settings.url("ledger"))
+    await check_partitions(log, ledger)
+    identity = await _once(ledger, "workspace", secrets.token_hex(8))
+    key = await _once(ledger, "coupon_key", secrets.token_hex(32))
+    return Workspace(settings, log, state, ledger, Programs(ledger), identity, bytes.fromhex(key))
+
+
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {settings.data} cannot be made: {error.strerror}"
+        raise InputError(message, hint="name another one with --data") from None
+
+
+async def _once(ledger: Ledger, name: str, value: str) -> str:
+    """A text that is made once and never changed."""
+    found = await ledger.get_meta(name)
+    if found is None:
+        await ledger.set_meta(name, value)
+        found = await ledger.get_meta(name)
+    return found or value
