@@ -68,7 +68,13 @@ _NUMBERS = {
     "order.paid": {"amount": (99, 500), "items": (1, 4)}, "shared": {"reach": (10, 100)}, "message.replied": {"length": (10, 40)},
     "referral.joined": {"level": (1, 5)}, "checkin": {"points": (3, 25)},
 }  # fmt: skip
-_TEXTS = {"page.viewed": ("campaign", 15), "product.viewed": ("category", 12), "cart.added": ("category", 12), "order.paid": ("category", 12), "shared": ("campaign", 15)}
+_TEXTS = {
+    "page.viewed": ("campaign", 15),
+    "product.viewed": ("category", 12),
+    "cart.added": ("category", 12),
+    "order.paid": ("category", 12),
+    "shared": ("campaign", 15),
+}
 
 
 def _leaf(text: str) -> Leaf:
@@ -80,7 +86,10 @@ def playbook(rules: int = 100, *, acting: bool = True) -> Playbook:
     return Playbook(
         workspace=Workspace("Asia/Shanghai", "CNY"),
         catalogue=Catalogue(
-            {name: EventType(name, {p: _property(p, kind) for p, kind in properties.items()}) for name, properties in _EVENTS.items()},
+            {
+                name: EventType(name, {p: _property(p, kind) for p, kind in properties.items()})
+                for name, properties in _EVENTS.items()
+            },
             {name: TraitType(name, kind) for name, kind in _TRAITS.items()},  # type: ignore[arg-type]
         ),
         segments={name: Segment(name, _leaf(text)) for name, text in SEGMENTS.items()},
@@ -184,15 +193,35 @@ def properties(rng: random.Random, event: str) -> dict[str, Any]:
     """The properties of an event."""
     match event:
         case "page.viewed":
-            return {"url": f"/p/{rng.randrange(300)}", "duration": int(rng.lognormvariate(3, 1)), "campaign": f"camp_{rng.randrange(15):02d}"}
+            return {
+                "url": f"/p/{rng.randrange(300)}",
+                "duration": int(rng.lognormvariate(3, 1)),
+                "campaign": f"camp_{rng.randrange(15):02d}",
+            }
         case "product.viewed":
-            return {"product_id": f"1{rng.randrange(10**17, 10**17 + 400)}", "category": rng.choice(CATEGORIES), "price": _money(rng, 9)}
+            return {
+                "product_id": f"1{rng.randrange(10**17, 10**17 + 400)}",
+                "category": rng.choice(CATEGORIES),
+                "price": _money(rng, 9),
+            }
         case "cart.added":
-            return {"product_id": f"1{rng.randrange(10**17, 10**17 + 400)}", "category": rng.choice(CATEGORIES), "cart_total": _money(rng, 9.8)}
+            return {
+                "product_id": f"1{rng.randrange(10**17, 10**17 + 400)}",
+                "category": rng.choice(CATEGORIES),
+                "cart_total": _money(rng, 9.8),
+            }
         case "order.paid":
-            return {"amount": _money(rng, 9.8), "items": 1 + int(rng.lognormvariate(0.8, 0.8)), "category": rng.choice(CATEGORIES)}
+            return {
+                "amount": _money(rng, 9.8),
+                "items": 1 + int(rng.lognormvariate(0.8, 0.8)),
+                "category": rng.choice(CATEGORIES),
+            }
         case "shared":
-            return {"reach": int(rng.lognormvariate(3.2, 1.2)), "platform": rng.choice(["moments", "group", "xhs"]), "campaign": f"camp_{rng.randrange(15):02d}"}
+            return {
+                "reach": int(rng.lognormvariate(3.2, 1.2)),
+                "platform": rng.choice(["moments", "group", "xhs"]),
+                "campaign": f"camp_{rng.randrange(15):02d}",
+            }
         case "message.replied":
             return {"length": int(rng.lognormvariate(3, 0.8)), "channel": rng.choice(["wecom", "sms"])}
         case "referral.joined":

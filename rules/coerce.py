@@ -26,16 +26,19 @@ def coercion_of(event: EventType, currency: str) -> Coercion:
 
     With a `currency` property that differs from the workspace's, money is left out: it cannot be added up.
     """
-    readers = tuple((name, _reader(name, kind, currency)) for name, kind in event.properties.items())
-    money = frozenset(name for name, kind in event.properties.items() if kind.type == "money")
+    every = tuple(
+        (name, None if kind.values else _AS_IT_IS.get(kind.type), _READERS[kind.type](name, kind, currency))
+        for name, kind in event.properties.items()
+    )
+    unpriced = tuple(reader for reader in every if event.properties[reader[0]].type != "money")
+    has_money, own = len(unpriced) < len(every), (None, currency)
 
     def coerce(raw: dict[str, Any]) -> dict[str, Any]:
-        foreign = bool(money) and raw.get("currency") not in (None, currency)
         out = {}
-        for name, read in readers:
+        for name, as_it_is, read in unpriced if has_money and raw.get("currency") not in own else every:
             value = raw.get(name)
-            if value is not None and not (foreign and name in money):
-                out[name] = read(value)
+            if value is not None:
+                out[name] = value if value.__class__ is as_it_is else read(value)
         return out
 
     return coerce
@@ -43,22 +46,6 @@ def coercion_of(event: EventType, currency: str) -> Coercion:
 
 def _refuse(name: str, kind: str, value: object) -> EventRefused:
     return EventRefused(f"{name} is {kind} in the catalogue, this is {str(value)[:40]!r}", code="wrong_type")
-
-
-def _reader(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
-    read = _READERS[kind.type](name, kind, currency)
-    if kind.min is None:
-        return read
-    least = to_minor(kind.min, currency) if kind.type == "money" else kind.min
-
-    def bounded(value: Any) -> Any:  # noqa: ANN401 - a typed value
-        typed = read(value)
-        if typed < least:
-            message = f"{name} is at least {kind.min} in the catalogue, this is {value}"
-            raise EventRefused(message, code="below_minimum")
-        return typed
-
-    return bounded
 
 
 def _text(name: str, kind: PropertyType, _: str) -> Callable[[Any], Any]:
@@ -74,46 +61,60 @@ def _text(name: str, kind: PropertyType, _: str) -> Callable[[Any], Any]:
     return read
 
 
-def _money(name: str, _: PropertyType, currency: str) -> Callable[[Any], Any]:
+def _money(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
     unit = to_minor(1, currency)
+    lowest = _lowest(kind, unit)
 
     def read(value: Any) -> Any:  # noqa: ANN401
-        if value.__class__ is int:
-            minor = value * unit
-        elif value.__class__ is Decimal:
+        if value.__class__ is Decimal:
             minor = to_minor(value, currency)
+        elif value.__class__ is int:
+            minor = value * unit
         else:
             raise _refuse(name, "money (a number)", value)
-        return _in_range(name, minor)
+        if lowest <= minor < _LARGEST:
+            return minor
+        raise _outside(name, kind, minor, value)
 
     return read
 
 
-def _integer(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+def _integer(name: str, kind: PropertyType, _: str) -> Callable[[Any], Any]:
+    lowest = _lowest(kind)
+
     def read(value: Any) -> Any:  # noqa: ANN401
         if value.__class__ is Decimal and value == value.to_integral_value():
             value = int(value)
         if value.__class__ is not int:
             raise _refuse(name, "a whole number", value)
-        return _in_range(name, value)
+        if lowest <= value < _LARGEST:
+            return value
+        raise _outside(name, kind, value, value)
 
     return read
 
 
-def _number(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
+def _number(name: str, kind: PropertyType, _: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:  # noqa: ANN401
         if value.__class__ is not int and value.__class__ is not Decimal:
             raise _refuse(name, "a number", value)
-        return as_number(_in_range(name, value))
+        if not -_LARGEST < value < _LARGEST or (kind.min is not None and value < kind.min):
+            raise _outside(name, kind, value, value)
+        return as_number(value)
 
     return read
 
 
-def _in_range(name: str, value: Any) -> Any:  # noqa: ANN401
-    if not -_LARGEST < value < _LARGEST:
-        message = f"{name} is out of range: {value} (at most {_LARGEST - 1} either way)"
-        raise EventRefused(message, code="out_of_range")
-    return value
+def _lowest(kind: PropertyType, unit: int = 1) -> int:
+    return 1 - _LARGEST if kind.min is None else max(kind.min * unit, 1 - _LARGEST)
+
+
+def _outside(name: str, kind: PropertyType, typed: Any, value: Any) -> EventRefused:  # noqa: ANN401
+    if -_LARGEST < typed < _LARGEST:
+        message = f"{name} is at least {kind.min} in the catalogue, this is {value}"
+        return EventRefused(message, code="below_minimum")
+    message = f"{name} is out of range: {typed} (at most {_LARGEST - 1} either way)"
+    return EventRefused(message, code="out_of_range")
 
 
 def _boolean(name: str, _: PropertyType, __: str) -> Callable[[Any], Any]:
@@ -168,6 +169,10 @@ _READERS = {
 }
 
 
+_AS_IT_IS = {"text": str, "boolean": bool}
+"""The class of values that are their own typed form."""
+
+
 def trait_value(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
     """The reader of a trait's value. Raises `EventRefused`."""
-    return _reader(name, kind, currency)
+    return _READERS[kind.type](name, kind, currency)

@@ -13,18 +13,22 @@ from schemas.errors import PlaybookError
 from schemas.findings import Finding
 from segments import conditions as c
 from segments import terms as t
-from segments.code import Code
 from segments.evaluate import Context, Surroundings, build
+from segments.firing import Firing
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
 from segments.plan import Plan
 from segments.scope import Scope, TypeFault
-from segments.typing import Typer
+from segments.syntax import Name, Select
+from segments.typing import Typer, type_of_property
+from segments.units import literal_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from schemas.catalogue import TraitType
     from segments import model
+    from segments.terms import TermType
 
 __all__ = ["check_expressions", "compile_playbook"]
 
@@ -32,14 +36,14 @@ __all__ = ["check_expressions", "compile_playbook"]
 def check_expressions(playbook: Playbook) -> list[Finding]:
     """Every wrong name, type or unit in the playbook's expressions, with its place."""
     compiler = _Compiler(playbook)
-    compiler.read()
+    compiler.read(playbook.rules.values())
     return compiler.findings
 
 
 def compile_playbook(playbook: Playbook) -> Program:
     """The program of a playbook. Raises `PlaybookError` with all findings."""
     compiler = _Compiler(playbook)
-    compiler.read()
+    compiler.read(rule for rule in playbook.rules.values() if rule.status in {"live", "shadow"})
     if compiler.findings:
         message = f"{len(compiler.findings)} expressions of the playbook have faults"
         raise PlaybookError(message, compiler.findings)
@@ -67,19 +71,19 @@ class _Compiler:
         self.traits: dict[str, t.Term] = {}
 
     # -- reading
-    def read(self) -> None:
-        """Type every expression; faults become findings."""
+    def read(self, rules: Iterable[Rule]) -> None:
+        """Type every expression of the person and of these rules; faults become findings."""
         person = self._scope(None)
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
             self.segments[stage_segment(stage.id)] = node
         for segment in self.playbook.segments.values():
             self.segments[segment.id] = self._condition(segment.when, person)
-        for rule in self.playbook.rules.values():
+        for rule in rules:
             self.rules.append(self._rule(rule))
         for trait in self.playbook.catalogue.traits.values():
             if trait.source is not None:
-                self._computed(trait.name, trait.source, person)
+                self._computed(trait, person)
         if not self.findings:
             self._circles()
 
@@ -100,7 +104,7 @@ class _Compiler:
         values = {}
         for at, step in enumerate(rule.then):
             for name, expression in _expressions(step):
-                values[at, name] = self._value(expression, scope)
+                values[at, name] = self._value(expression, scope, self._wanted(step, name))
         return _Typed(rule, c.All(tuple(sorted(_flat(parts), key=_cost))), audience, values)
 
     def _condition(self, condition: Condition, scope: Scope) -> c.Node:
@@ -116,25 +120,48 @@ class _Compiler:
                 return c.Any_(tuple(self._condition(item, scope) for item in items))
         raise AssertionError(condition)
 
-    def _value(self, expression: model.Expression, scope: Scope) -> t.Term:
-        return self._typed(expression, scope, condition=False) or t.Constant("null", None)
+    def _wanted(self, step: object, name: str) -> TermType | None:
+        """The type that a value of `set` or `emit` must have; None: any (the catalogue does not say)."""
+        if isinstance(step, SetTraits):
+            trait = self.playbook.catalogue.traits.get(name)
+            return None if trait is None else type_of_property(PropertyType(trait.type))
+        if isinstance(step, Emit):
+            event = self.playbook.catalogue.events.get(step.event)
+            kind = event.properties.get(name) if event is not None and name else None
+            return "text" if not name else None if kind is None else type_of_property(kind)
+        return None
+
+    def _value(self, expression: model.Expression, scope: Scope, wanted: TermType | None) -> t.Term:
+        term = self._typed(expression, scope, condition=False)
+        if term is None or wanted is None:
+            return term or t.Constant("null", None)
+        try:
+            term = literal_as(Typer(scope), term, wanted, expression.expr)
+            if term.type not in {wanted, "null"}:
+                message = f"this is a {term.type}, the catalogue wants a {wanted}"
+                raise TypeFault("wrong_type", message, expression.expr)
+        except TypeFault as fault:
+            self._fault(expression.locate(fault.start), fault)
+        return term
 
     def _typed(self, expression: model.Expression, scope: Scope, *, condition: bool) -> t.Term | None:
         typer = Typer(scope)
         try:
             return typer.condition(expression.expr) if condition else typer.term(expression.expr)
         except TypeFault as fault:
-            file, line, column = expression.locate(fault.start)
-            self.findings.append(Finding(file, line, column, fault.code, "error", fault.message, fault.hint))
+            self._fault(expression.locate(fault.start), fault)
         return None
 
-    def _computed(self, name: str, source: str, scope: Scope) -> None:
-        from segments.syntax import Name, Select  # noqa: PLC0415 - one place makes syntax by hand
-
+    def _computed(self, trait: TraitType, scope: Scope) -> None:
         try:
-            self.traits[name] = Typer(scope).term(Select(0, 0, Name(0, 0, "profile"), name))
+            term = Typer(scope).term(Select(0, 0, Name(0, 0, "profile"), trait.name))
         except TypeFault as fault:
-            self.findings.append(Finding("catalogue", 1, 1, fault.code, "error", fault.message, fault.hint))
+            self._fault(trait.place, fault)
+            return
+        self.traits[trait.name] = term
+
+    def _fault(self, place: tuple[str, int, int], fault: TypeFault) -> None:
+        self.findings.append(Finding(*place, fault.code, "error", fault.message, fault.hint, max(1, fault.end - fault.start)))
 
     def _circles(self) -> None:
         try:
@@ -150,7 +177,7 @@ class _Compiler:
         """The program; `read` must have found no fault."""
         playbook = self.playbook
         catalogue, currency = playbook.catalogue, playbook.workspace.currency
-        active = [typed for typed in self.rules if typed.rule.status in {"live", "shadow"}]
+        active = self.rules
         nodes = [node for typed in active for node in (typed.condition, typed.audience) if node is not None]
         terms = [term for typed in active for term in typed.values.values()] + list(self.traits.values())
         interactions = frozenset(name for name, kind in catalogue.events.items() if kind.interaction)
@@ -186,7 +213,7 @@ class _Compiler:
         variables = {at: self._variables(step) for at, step in enumerate(rule.then)}
         return CompiledRule(
             rule=rule,
-            test=_test(plan, typed.condition),
+            test=Firing(plan).test(typed.condition),
             program=self.playbook.hash,
             shadow=rule.status == "shadow",
             limit_key=f"~{rule.id}" if rule.status == "shadow" else rule.id,
@@ -196,7 +223,7 @@ class _Compiler:
             same=same,
             values={key: _expression(plan, term) for key, term in typed.values.items()},
             variables=variables,
-            audience=None if typed.audience is None else _test(plan, typed.audience),
+            audience=None if typed.audience is None else Firing(plan).test(typed.audience),
         )
 
     def _variables(self, step: object) -> tuple[str, ...]:
@@ -256,14 +283,6 @@ def _cost(node: c.Node) -> int:
     return {c.Tag: 2, c.CountGe: 3, c.TraitIs: 4, c.HasTrait: 4, c.Aged: 4, c.General: 9}.get(type(node), 5)
 
 
-def _test(plan: Plan, node: c.Node) -> Callable[..., bool | None]:
-    code = Code(plan, timers=False)
-    code.inline_edges = True
-    code.node(node, 0)
-    body = [*code.head(), *code.lines, "return v"]
-    return code.function("test", "p, now, ev, true, unknown", body)
-
-
 def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.Node]) -> dict[str, Any]:
     """Per event one function that gives the rules whose conditions hold, in the order in which they run."""
     by_event: dict[str, list[CompiledRule]] = {}
@@ -271,16 +290,9 @@ def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.
         if rule.rule.trigger.kind == "event":
             for name in rule.rule.trigger.names:
                 by_event.setdefault(name, []).append(rule)
-    out = {}
-    for name, group in by_event.items():
-        code = Code(plan, timers=False)
-        code.inline_edges = True
-        for rule in group:
-            code.node(conditions[rule.rule.id], 0)
-            code.lines.append(f"if v: out.append({code.constant(rule)})")
-        body = ["out = []", *code.head(), *code.lines, "return out"]
-        out[name] = code.function("match", "p, now, ev, true, unknown", body)
-    return out
+    return {
+        name: Firing(plan).matcher((rule, conditions[rule.rule.id]) for rule in group) for name, group in by_event.items()
+    }
 
 
 def _by_change(rules: list[CompiledRule]) -> dict[tuple[str, str], tuple[CompiledRule, ...]]:

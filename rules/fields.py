@@ -12,7 +12,20 @@ from schemas.findings import Finding, Mark, Severity, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Fields", "Places", "Read", "Reader", "describe", "did_you_mean", "named", "scalar_length"]
+__all__ = [
+    "Fields",
+    "Places",
+    "Read",
+    "Reader",
+    "allowed",
+    "check_name",
+    "describe",
+    "did_you_mean",
+    "duplicate",
+    "named",
+    "not_available",
+    "scalar_length",
+]
 
 T = TypeVar("T")
 

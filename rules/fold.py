@@ -170,7 +170,7 @@ class Fold:
     def _holds(self, turn: Turn, rule: CompiledRule, test: Any) -> bool:  # noqa: ANN401 - generated code
         p = turn.p
         try:
-            return test(p, p.now, turn.occasion, p.true, p.unknown) is True
+            return bool(test(p, p.now, turn.occasion, p.true, p.unknown))
         except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
             turn.out.failures.append((rule.rule.id, f"{type(error).__name__}: {error}"))
             return False
@@ -240,7 +240,7 @@ class Fold:
             turn.out.count("ended_runs")
             return
         turn.fired.add(waiting.rule)
-        run = Run(rule, waiting.program, waiting.occurrence, waiting.start, waiting.start_key, waiting.event_time, waited=True)
+        run = Run(rule, waiting.program, waiting.occurrence, waiting.start, waiting.start_key, waiting.event_time, waited=True, coupons=waiting.coupons)
         made = self._guarded(turn, run, restore_occasion(turn, waiting), None, waiting.step)
         if made and rule.waits[waiting.wait] and not rule.shadow:
             waiting.decisions = made

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
 )
 
 from rules import yaml_faults
@@ -147,12 +146,12 @@ class _Reader:
         if self.nodes > _MAX_NODES:
             self.findings.append(_too_many(self.source, at))
             raise _Stop
-        if isinstance(event, AliasEvent):
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, flow=flow)
+        if not isinstance(event, MappingStartEvent | SequenceStartEvent):
             hint = "write the value itself; a text that begins with * needs quotes"
             self._add(at, "yaml_alias", "aliases are not allowed", hint)
             return Scalar(None, "", plain=True, mark=self.source.mark(at), source="")
-        if isinstance(event, ScalarEvent):
-            return self._scalar(event, flow=flow)
         if depth == _MAX_DEPTH:
             message = f"the file is nested deeper than {_MAX_DEPTH}"
             self._add(at, "yaml_too_deep", message, "nothing in a playbook is: take brackets or levels out")
@@ -172,7 +171,7 @@ class _Reader:
                 at, "yaml_tag", "tags are not allowed", "take the tag away; a text that begins with ! needs quotes"
             )
 
-    def _sequence(self, event: NodeEvent, depth: int) -> Sequence:
+    def _sequence(self, event: SequenceStartEvent, depth: int) -> Sequence:
         items: list[Node] = []
         for item in self.events:
             if isinstance(item, SequenceEndEvent):
@@ -183,7 +182,7 @@ class _Reader:
                 items.append(node)
         return Sequence(tuple(items), self.source.mark(event.start_mark.index))
 
-    def _mapping(self, event: CollectionStartEvent, depth: int, *, flow: bool) -> Node:
+    def _mapping(self, event: MappingStartEvent, depth: int, *, flow: bool) -> Node:
         at, inner = event.start_mark.index, bool(event.flow_style)
         entries: dict[str, Entry] = {}
         text = self._template(at, flow=flow) if inner else None

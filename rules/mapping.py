@@ -33,11 +33,15 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One entry of `events:`: the event that lines become when `when` holds on the first of them (None: always)."""
+    """One entry of `events:`: the event that lines become when `when` holds on the first of them (None: always).
+
+    `scalars`: those of the properties that use no total.
+    """
 
     event: str
     when: Run | None
     properties: tuple[tuple[str, Run], ...]
+    scalars: tuple[Run, ...]
     totals: tuple[Total, ...]
 
 
@@ -149,15 +153,23 @@ def _zone(reader: Reader, node: Node) -> ZoneInfo | None:
 def _outcome(compiler: Compiler) -> Callable[[Reader, Node], Outcome | None]:
     def read(reader: Reader, node: Node) -> Outcome | None:
         totals: list[Total] = []
+        scalars: list[Run] = []
+
+        def of_property(expr: Expr) -> Run:
+            before = len(totals)
+            run = compiler.property(expr, totals)
+            if len(totals) == before:
+                scalars.append(run)
+            return run
+
         fields = Fields(reader, node, "an entry of events")
         event = fields.need("event", v.label)
         when = fields.get("when", _compiled(compiler.condition))
-        of_property = _compiled(lambda expr: compiler.property(expr, totals))
-        properties = fields.get("properties", v.mapping_of(of_property))
+        properties = fields.get("properties", v.mapping_of(_compiled(of_property)))
         fields.close()
         if event is None:
             return None
-        return Outcome(event, when, tuple((properties or {}).items()), tuple(totals))
+        return Outcome(event, when, tuple((properties or {}).items()), tuple(scalars), tuple(totals))
 
     return read
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import re2
 
-from rules.mapping_values import EXACT, Cache, as_number, quotient
+from rules.mapping_values import DIVIDED_BY_ZERO, EXACT, Cache, as_number, quotient
 from schemas.errors import EventRefused
 from schemas.findings import nearest
 from segments import syntax
@@ -134,7 +134,7 @@ class Compiler:
             case syntax.Unary():
                 return self._unary(expr)
             case syntax.Binary():
-                return self._chain(expr)
+                return self._binary(expr)
             case syntax.Conditional():
                 return self._choice(expr)
             case syntax.Method():
@@ -169,17 +169,8 @@ class Compiler:
         number = self._number(expr.operand, typed)
         return Typed("number", lambda line: EXACT.minus(number(line)))
 
-    def _chain(self, expr: syntax.Binary) -> Typed:
-        """`a + b + c` leans to the left as deep as it is long: it is taken apart without recursion."""
-        rest: list[syntax.Binary] = [expr]
-        while isinstance(rest[-1].left, syntax.Binary):
-            rest.append(rest[-1].left)
-        left = self._typed(rest[-1].left)
-        while rest:
-            left = self._binary(rest.pop(), left)
-        return left
-
-    def _binary(self, expr: syntax.Binary, left: Typed) -> Typed:
+    def _binary(self, expr: syntax.Binary) -> Typed:
+        left = self._typed(expr.left)
         if expr.op == "in":
             return self._in(expr, left)
         right = self._typed(expr.right)
@@ -299,7 +290,7 @@ def _is_text(item: Expr) -> bool | None:
 def _rest(a: Decimal, b: Decimal) -> Decimal:
     """`a % b`, with the sign of `a`."""
     if not b:
-        raise EventRefused(f"{a:f} is divided by zero", code="not_a_number")
+        raise EventRefused(f"{a:f} is divided by zero", code=DIVIDED_BY_ZERO)
     return EXACT.remainder(a, b)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.mapping import Outcome
 from rules.mapping_expressions import Line
-from rules.mapping_values import Cache, as_id, as_moment, as_property
+from rules.mapping_values import DIVIDED_BY_ZERO, Cache, as_id, as_moment, as_property
 from schemas.errors import EventRefused
 from schemas.events import Event, event_from
 from schemas.ids import check_id
@@ -22,7 +22,7 @@ __all__ = ["Mapper"]
 
 @dataclass(slots=True)
 class _Group:
-    """The accepted lines of one group so far. `event`: what its first line alone becomes."""
+    """The accepted lines of one group so far. `event`: what its first line alone becomes, if anything."""
 
     person: str
     time: int
@@ -34,13 +34,25 @@ class _Group:
     other: str = ""
     """A second person, if the lines are of two."""
 
+    def join(self, line: Line, person: str, time: int) -> None:
+        """Take in another line; nothing of it, if one of its values is faulty."""
+        if self.outcome is not None:
+            folded = [
+                total.fold(so_far, total.value(line))
+                for total, so_far in zip(self.outcome.totals, self.totals, strict=True)
+            ]
+            self.totals = tuple(folded)
+        self.time = min(self.time, time)
+        if person != self.person:
+            self.other = person
+
 
 class Mapper:
     """Applies a mapping to all lines of an input.
 
-    A line's `place` is the caller's number for it. `events` (place, event) is filled by `add` where every line is an event,
-    and by `finish` where lines are grouped, in the order of the groups' first accepted lines. `refused` (place, code,
-    message): lines that `add` took in and whose group then could not be an event.
+    A line's `place` is the caller's number for it. `events` (place, event) is filled by `add` where every line is an
+    event, and by `finish` where lines are grouped, in the order of the groups' first accepted lines. `refused` (place,
+    code, message): lines that `add` took in and whose group then could not be an event.
     """
 
     def __init__(self, mapping: Mapping) -> None:
@@ -53,26 +65,23 @@ class Mapper:
 
     def add(self, line: Line, place: int) -> None:
         """Take in one line. Raises `EventRefused` if the line is faulty; it then counts for nothing."""
+        mapping = self.mapping
         try:
-            self._add(line, place)
+            person = self._people[mapping.person(line)]
+            time = self._times[mapping.time(line)]
+            if mapping.group is None:
+                self.events.append((place, self._single(line, person, time)))
+                return
+            key = mapping.group(line)
+            if not key:
+                raise EventRefused("the line has nothing to group it by", code="no_group")
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = self._begin(line, person, time)
+            else:
+                group.join(line, person, time)
         except ArithmeticError:
             raise _too_long() from None
-
-    def _add(self, line: Line, place: int) -> None:
-        mapping = self.mapping
-        person = self._people[mapping.person(line)]
-        time = self._times[mapping.time(line)]
-        if mapping.group is None:
-            self.events.append((place, self._single(line, person, time)))
-            return
-        key = mapping.group(line)
-        if not key:
-            raise EventRefused("the line has nothing to group it by", code="no_group")
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = self._begin(line, person, time)
-        else:
-            self._join(group, line, person, time)
         group.places.append(place)
 
     def _single(self, line: Line, person: str, time: int) -> Event:
@@ -82,21 +91,20 @@ class Mapper:
         return event
 
     def _begin(self, line: Line, person: str, time: int) -> _Group:
-        """A group of one line. The event is made at once, so that a fault in it is this line's alone."""
+        """A group of one line. Its event is made at once, so that a fault in it is this line's alone."""
         outcome = next((o for o in self.mapping.outcomes if o.when is None or o.when(line)), None)
         if outcome is None:
             return _Group(person, time, line, None, (), None)
         totals = tuple(total.value(line) for total in outcome.totals)
-        return _Group(person, time, line, outcome, totals, self._event(outcome, line, person, time, totals))
-
-    def _join(self, group: _Group, line: Line, person: str, time: int) -> None:
-        if group.outcome is not None:
-            lines = [total.value(line) for total in group.outcome.totals]
-            folds = zip(group.outcome.totals, group.totals, lines, strict=True)
-            group.totals = tuple([total.fold(sum_, value) for total, sum_, value in folds])
-        group.time = min(group.time, time)
-        if person != group.person:
-            group.other = person
+        try:
+            event = self._event(outcome, line, person, time, totals)
+        except EventRefused as fault:
+            if fault.code != DIVIDED_BY_ZERO or self.mapping.group is None:
+                raise
+            for run in outcome.scalars:
+                run(line)
+            event = None  # only a total is zero, and with more lines it need not be
+        return _Group(person, time, line, outcome, totals, event)
 
     def _event(self, outcome: Outcome, line: Line, person: str, time: int, totals: tuple[Decimal, ...]) -> Event:
         properties = {name: as_property(run((*line, totals))) for name, run in outcome.properties}
@@ -124,9 +132,9 @@ class Mapper:
         if group.other:
             message = f"the lines of this group are of two people, {group.person!r} and {group.other!r}"
             raise EventRefused(message, code="mixed_person")
-        if group.outcome is None or group.event is None:
+        if group.outcome is None:
             raise _no_event()
-        if len(group.places) == 1:
+        if group.event is not None and len(group.places) == 1:
             return group.event
         try:
             return self._event(group.outcome, group.first, group.person, group.time, group.totals)

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
-__all__ = ["EXACT", "Cache", "as_id", "as_moment", "as_number", "as_property", "quotient"]
+__all__ = ["DIVIDED_BY_ZERO", "EXACT", "Cache", "as_id", "as_moment", "as_number", "as_property", "quotient"]
 
 T = TypeVar("T")
 
+DIVIDED_BY_ZERO = "divided_by_zero"
 EXACT = Context(prec=400, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow])
 """Sums, differences and products in it are exact; one that is not raises `ArithmeticError`."""
 
@@ -28,7 +29,7 @@ _MAX_DIGITS = 30
 _CACHED = 1 << 16
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _WHOLE = re.compile(r"(-?\d+)\.0+", re.ASCII)
-_LOCAL = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?", re.ASCII)
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d{1,9})?)?)?", re.ASCII)
 _MILLISECONDS = re.compile(r"\d{12,13}", re.ASCII)
 
 
@@ -60,9 +61,9 @@ def as_number(text: str) -> Decimal:
 
 
 def quotient(a: Decimal, b: Decimal) -> Decimal:
-    """`a / b`, exact where it ends, else cut to 28 digits. Raises `EventRefused` when `b` is zero."""
+    """`a / b`, exact where it ends, else cut to 28 digits. Raises `EventRefused` (`divided_by_zero`)."""
     if not b:
-        raise EventRefused(f"{a:f} is divided by zero", code="not_a_number")
+        raise EventRefused(f"{a:f} is divided by zero", code=DIVIDED_BY_ZERO)
     try:
         return EXACT.divide(a, b)
     except Inexact:
@@ -112,18 +113,16 @@ def as_moment(text: str, zone: ZoneInfo | None) -> int:
 def _moment(text: str, zone: ZoneInfo | None) -> int:
     if _MILLISECONDS.fullmatch(text):
         return parse_time(int(text))
-    found = _LOCAL.fullmatch(text)
-    if found is None:
+    if not _LOCAL.fullmatch(text):
         return _zoned(text)
     if zone is None:
-        raise ValueError(
-            f"{text!r} has no zone; write `zone: Europe/London` in the mapping, or the offset behind the time"
-        )
+        hint = "write `zone: Europe/London` in the mapping, or the offset behind the time"
+        raise ValueError(f"{text!r} has no zone; {hint}")
     try:
-        local = datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type] # noqa: DTZ001 - it is local
+        local = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is no time: {error}") from None
-    return local_moment(zone, local) + int((found[7] or "").ljust(3, "0")[:3])
+    return local_moment(zone, local.replace(microsecond=local.microsecond // 1_000 * 1_000))
 
 
 def _zoned(text: str) -> int:

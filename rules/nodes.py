@@ -13,7 +13,7 @@ __all__ = ["Entry", "Mapping", "Node", "Scalar", "Sequence"]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value. `text` is its content as written; `plain`: it stands without quotes, and may have meant another thing."""
+    """A value. `text` is its content; `plain`: it stands without quotes and may have meant something else."""
 
     value: str | int | Decimal | bool | None
     text: str

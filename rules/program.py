@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledRule", "Expression", "Program"]
 
-Test = Callable[[Profile, int, Occasion, int, int], "bool | None"]
-"""(profile, now, occasion, true, unknown) → truth."""
+Test = Callable[[Profile, int, Occasion, int, int], object]
+"""(profile, now, occasion, true, unknown) → whether the condition is true, in Python's sense."""
 
 
 class Expression(NamedTuple):

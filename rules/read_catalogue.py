@@ -130,7 +130,8 @@ def _trait(reader: Reader, entry: Entry) -> TraitType:
     _notes(fields)
     fields.later("on_change")
     fields.close()
-    return TraitType(entry.key, kind or "text", source.text if source else None, personal is True, title or "")
+    place = source.locate(0) if source else ("catalogue", 1, 1)
+    return TraitType(entry.key, kind or "text", source.text if source else None, personal is True, title or "", place)
 
 
 def segments(reader: Reader, nodes: List[Node]) -> dict[str, Segment]:

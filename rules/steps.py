@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,31 +35,36 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     start_key: bytes
     event_time: int
     waited: bool = False
+    coupons: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default
+    """Coupons that steps before a wait have issued: name → decision."""
 
 
 def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
     """Carry out the steps from `at` on, up to the end or the next wait; the ids of the decisions made."""
     made: list[str] = []
-    coupons: dict[str, str] = {}
+    coupons = dict(run.coupons)
     for index in range(at, len(run.rule.steps)):
         step = run.rule.steps[index]
         if isinstance(step, WaitStep):
-            wait_for(turn, run, occasion, index, step.wait.duration)
+            wait_for(turn, run, occasion, index, step.wait.duration, coupons)
             break
         made.append(_decide(turn, run, occasion, index, step, coupons))
     return made
 
 
-def wait_for(turn: Turn, run: Run, occasion: Occasion, index: int, duration: int) -> None:
+def wait_for(
+    turn: Turn, run: Run, occasion: Occasion, index: int, duration: int, coupons: dict[str, str] | None = None
+) -> None:
     """Put the run to rest; `index` is the waiting step, -1 for the rule's own wait."""
     p, rule = turn.p, run.rule
-    kept = {name: occasion.raw[name] for name in sorted(rule.uses) if name in occasion.raw}
+    uses = sorted(rule.uses | {"currency"})  # without its currency an amount would be taken for the workspace's
+    kept = {name: occasion.raw[name] for name in uses if name in occasion.raw}
     same = {name: value_key(occasion.props[name]) for name in sorted(rule.same) if name in occasion.props}
     envelope = [occasion.id, occasion.name, occasion.time, occasion.source, kept]
     p.waits.append(
         Waiting(
             rule.rule.id, run.program, run.occurrence, p.now + duration, run.start, run.start_key, run.event_time,
-            index + 1, index, same, _encode(envelope), rule.shadow,
+            index + 1, index, same, _encode(envelope), rule.shadow, coupons=coupons or {},
         )
     )  # fmt: skip
     p.store_waits()
@@ -71,13 +77,9 @@ def restore_occasion(turn: Turn, waiting: Waiting) -> Occasion:
     return Occasion(identity, name, time, source, coerce(raw) if coerce is not None else {}, raw)
 
 
-_decode = msgspec.json.Decoder(tuple[str | None, str | None, int | None, str | None, dict[str, Any]], float_hook=lambda s: _number(s)).decode
-
-
-def _number(digits: str) -> Any:  # noqa: ANN401
-    from decimal import Decimal  # noqa: PLC0415
-
-    return Decimal(digits)
+_decode = msgspec.json.Decoder(
+    tuple[str | None, str | None, int | None, str | None, dict[str, Any]], float_hook=Decimal
+).decode
 
 
 def _decide(turn: Turn, run: Run, occasion: Occasion, index: int, step: Step, coupons: dict[str, str]) -> str:
@@ -139,8 +141,8 @@ def _params(  # noqa: PLR0913, PLR0911 - one line a kind of step
             return "assign", {"to": to}
         case Emit(event, properties, person):
             to = turn.person if person is None else str(_shown(turn, rule, occasion, index, ""))
-            values = {name: _shown(turn, rule, occasion, index, name) for name in properties}
-            known = {name: value for name, value in values.items() if value is not None}
+            shown = ((name, _shown(turn, rule, occasion, index, name)) for name in properties)
+            known = {name: value for name, value in shown if value is not None}
             return "emit", {"event": event, "id": identity, "person": to, "properties": known}
     raise AssertionError(step)
 

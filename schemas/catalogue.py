@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "PropertyType", "TypeName", "TraitType", "Workspace"]
+__all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "PropertyType", "TraitType", "TypeName", "Workspace"]
 
 TypeName = Literal["text", "integer", "number", "money", "boolean", "time", "date", "list"]
 
@@ -52,6 +52,8 @@ class TraitType:
     source: str | None = None
     personal: bool = False
     title: str = ""
+    place: tuple[str, int, int] = field(default=("catalogue", 1, 1), compare=False)
+    """File, line and column of that expression."""
 
 
 RESERVED_EVENTS = {

@@ -39,7 +39,8 @@ class Waiting(msgspec.Struct, array_like=True):
 
     `due`: the end of the wait, or (`decisions` not empty) until when a withdrawal counts. `start`: the trigger's moment,
     `start_key` its value under `once_per`; `event_time`: the trigger's effective time; `step`: where the run goes on.
-    `same`: values of the trigger's properties that an ending event must share; `event`: JSON of what later steps use.
+    `same`: values of the trigger's properties that an ending event must share; `event`: JSON of what later steps use;
+    `coupons`: name → decision of those issued so far.
     """
 
     rule: str
@@ -55,6 +56,7 @@ class Waiting(msgspec.Struct, array_like=True):
     event: bytes
     shadow: bool = False
     decisions: list[str] = msgspec.field(default_factory=list)
+    coupons: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Profile(msgspec.Struct, array_like=True, dict=True):
@@ -84,7 +86,7 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
     next_wait: int = 0
     traits_raw: bytes = b""
     traits_at: bytes = b""
-    tags: list[str] = []  # noqa: RUF012 - msgspec copies an empty default
+    tags: list[str] = []
     limits_raw: bytes = b""
     waits_raw: bytes = b""
 
@@ -94,7 +96,7 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
         held = self.__dict__.get("traits")
         if held is None:
             held = self.__dict__["traits"] = _decode_traits(self.traits_raw) if self.traits_raw else {}
-        return held  # type: ignore[no-any-return]
+        return held
 
     def set_trait(self, name: str, value: Any, at: int) -> bool:  # noqa: ANN401 - text, whole number, Decimal or truth
         """Set a trait (None takes it away) as of `at` (unix ms); False if a later setting is known."""
@@ -118,7 +120,7 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
         held = self.__dict__.get("limits")
         if held is None:
             held = self.__dict__["limits"] = _decode_limits(self.limits_raw) if self.limits_raw else {}
-        return held  # type: ignore[no-any-return]
+        return held
 
     def store_limits(self) -> None:
         """Keep what was changed in `limits`."""
@@ -130,7 +132,7 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
         held = self.__dict__.get("waits")
         if held is None:
             held = self.__dict__["waits"] = _decode_waits(self.waits_raw) if self.waits_raw else []
-        return held  # type: ignore[no-any-return]
+        return held
 
     def store_waits(self) -> None:
         """Keep what was changed in `waits`, and when the next one ends."""

@@ -68,10 +68,11 @@ def decode(value: bytes) -> Payload:
     """The payload of a record. Raises `EventRefused` for whatever cannot be read."""
     if value[:1] == b"[":
         try:
-            return _decoder.decode(value)
+            payload: Payload = _decoder.decode(value)
         except (msgspec.MsgspecError, RecursionError, ArithmeticError, UnicodeDecodeError):
             text = "the record is of no kind that this version knows"
             raise EventRefused(text, code="unknown_record") from None
+        return payload
     return behaviour(decode_event(value))
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import re2
 
 from schemas.times import FOREVER
-from segments import terms as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from segments import terms as t
 
 __all__ = ["COMPARE", "calculate", "compare_linear", "text_test"]
 
@@ -72,9 +73,9 @@ def text_test(term: t.TextTest) -> Callable[[Any, Any], bool | int]:
     """The test of `startsWith`, `endsWith`, `contains`, `matches` (anywhere in the text, RE2) or `size`."""
     match term.name:
         case "startsWith":
-            return lambda text, part: text.startswith(part)  # type: ignore[no-any-return]
+            return lambda text, part: text.startswith(part)
         case "endsWith":
-            return lambda text, part: text.endswith(part)  # type: ignore[no-any-return]
+            return lambda text, part: text.endswith(part)
         case "contains":
             return lambda text, part: part in text
         case "matches":

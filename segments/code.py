@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from segments.plan import Plan
 
-__all__ = ["Code"]
+__all__ = ["OPERATORS", "Code"]
 
-_OPS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
+OPERATORS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
 _MAX_NESTING = 12
 _FUNCTIONS = (
     w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add,
@@ -34,10 +34,9 @@ _READS = {"tr": "p.tracks", "tags": "p.tags", "traits": "p.traits", "days": "day
 class Code:
     """One function in the making. After `node` the local v is the truth and u the moment until which it holds."""
 
-    def __init__(self, plan: Plan, *, timers: bool) -> None:
-        self.plan, self.timers = plan, timers
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.locals: dict[tuple[str, str], str] = {}
-        self.inline_edges = False
         self.lines: list[str] = []
         self.junctions = self.constants = 0
         self.edges: dict[int, str] = {}
@@ -54,15 +53,17 @@ class Code:
         return name
 
     def edge(self, window: int) -> str:
-        """The packed moment at which a window begins (it is not part of it). Rules are asked the cheap things first and
-        seldom get this far, so for them it is computed on the spot."""
-        if not self.timers and self.inline_edges:
-            return f'(now - {window} if now > {window} else 0).to_bytes(6, "big")'
+        """The local that holds the packed moment at which a window begins (it is not part of it)."""
         return self.edges.setdefault(window, f"e{len(self.edges)}")
 
     def edge_lines(self) -> list[str]:
         """The lines that compute the edges."""
-        return [f'{name} = (now - {window} if now > {window} else 0).to_bytes(6, "big")' for window, name in self.edges.items()]
+        return [f"{name} = (now - {window} if now > {window} else 0).to_bytes(6)" for window, name in self.edges.items()]
+
+    def read(self, name: str) -> str:
+        """The local that holds a part of the profile: `tr`, `tags`, `traits`, `days`, `props`."""
+        self.reads.add(name)
+        return name
 
     def value(self, box: str, name: str) -> str:
         """The local that holds a property (`props`) or a trait (`traits`), read once at the head."""
@@ -78,9 +79,7 @@ class Code:
         return [f"{name} = {_READS[name]}" for name in sorted(self.reads if names is None else names)]
 
     def add(self, depth: int, *lines: str) -> None:
-        """Add lines at an indentation; without timers nothing says `until`."""
-        if not self.timers:
-            lines = tuple(line.split("; u = ")[0] for line in lines if not line.lstrip().startswith("u = "))
+        """Add lines at an indentation."""
         self.lines += ["    " * depth + line for line in lines]
 
     def head(self) -> list[str]:
@@ -113,7 +112,7 @@ class Code:
 
     def _apart(self, node: c.Node, depth: int) -> None:
         """A function of its own: Python nests only so many blocks."""
-        inner = Code(self.plan, timers=True)
+        inner = Code(self.plan)
         inner.node(node, 0)
         body = [*inner.head(), *inner.lines, "return v, u"]
         made = inner.function("part", "p, now, ev, true, unknown", body)
@@ -123,23 +122,20 @@ class Code:
         """Kleene's and / or. The deciding value ends it at once, and then its own `until` is enough."""
         self.junctions += 1
         r, m = f"r{self.junctions}", f"m{self.junctions}"
-        self.lines += ["    " * depth + f"{r} = {is_all}" + (f"; {m} = {FOREVER}" if self.timers else ""), "    " * depth + "while True:"]
+        self.add(depth, f"{r} = {is_all}; {m} = {FOREVER}", "while True:")
         for item in items:
             self.node(item, depth + 1, nesting + 1)
             maybe = c.nullable(item)
             decided = ("v is False" if maybe else "not v") if is_all else "v"
-            took = f"; {m} = u" if self.timers else ""
-            inner = "    " * (depth + 1)
-            self.lines.append(f"{inner}if {decided}: {r} = {not is_all}{took}; break")
+            self.add(depth + 1, f"if {decided}: {r} = {not is_all}; {m} = u; break")
             if maybe:
-                self.lines.append(f"{inner}if v is None: {r} = None")
-            if self.timers:
-                self.lines.append(f"{inner}if u < {m}: {m} = u")
-        self.lines += ["    " * (depth + 1) + "break", "    " * depth + f"v = {r}" + (f"; u = {m}" if self.timers else "")]
+                self.add(depth + 1, f"if v is None: {r} = None")
+            self.add(depth + 1, f"if u < {m}: {m} = u")
+        self.add(depth + 1, "break")
+        self.add(depth, f"v = {r}; u = {m}")
 
     def _track(self, *key: str) -> str:
-        self.reads.add("tr")
-        return f"tr[{self.plan.tracks.index(key)}]"
+        return f"{self.read('tr')}[{self.plan.tracks.index(key)}]"
 
     def _atom(self, atom: c.Node, depth: int) -> None:
         match atom:
@@ -166,13 +162,10 @@ class Code:
 
     def _newest(self, track: str, width: int, window: int, k: int, depth: int) -> None:
         at = width * (k - 1)
-        if not self.timers:
-            self.add(depth, f"v = {track}[{at}:{at + 6}] > {self.edge(window)}")
-            return
         self.add(
             depth,
             f"x = {track}[{at}:{at + 6}]",
-            f'if x > {self.edge(window)}: v = True; u = number(x, "big") + {window}',
+            f'if x > {self.edge(window)}: v = True; u = number(x) + {window}',
             f"else: v = False; u = {FOREVER}",
         )
 
@@ -188,14 +181,10 @@ class Code:
         else:
             track = self._track("first" if atom.source == "first" else "stamps", atom.name)
             self.add(depth, f"x = {track}[:6]")
-            moment, missing = 'number(x, "big")', "not x"
+            moment, missing = 'number(x)', "not x"
         age = self.constant(atom.age)
         self.add(depth, f"if {missing}: v = None; u = {FOREVER}", "else:")
-        if self.timers:
-            self.add(depth + 1, f"y = {moment} + {age}", "v = now >= y")
-            self.lines.append("    " * (depth + 1) + f"u = {FOREVER} if v else y")
-        else:
-            self.add(depth + 1, f"v = now >= {moment} + {age}")
+        self.add(depth + 1, f"y = {moment} + {age}", "v = now >= y", f"u = {FOREVER} if v else y")
 
     def _general(self, closure: Any, depth: int) -> None:  # noqa: ANN401 - an Evaluation
         self.reads.add("days")
@@ -229,4 +218,4 @@ class Code:
     def _test(self, x: str, op: str, value: Any) -> str:  # noqa: ANN401 - a literal
         if op == "in":
             return f"{x} in {self.constant(frozenset(value))}"
-        return f"{x} {_OPS[op]} {self.constant(value)}"
+        return f"{x} {OPERATORS[op]} {self.constant(value)}"

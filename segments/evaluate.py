@@ -84,7 +84,9 @@ def build(term: t.Term, around: Surroundings) -> Evaluation:  # noqa: C901, PLR0
         case t.Operation(_, "!", (item,)):
             return _negation(build(item, around))
         case t.Operation(_, "in", (left, right)):
-            return _contained(build(left, around), frozenset(i.value for i in t.children(right) if isinstance(i, t.Constant)))
+            return _contained(
+                build(left, around), frozenset(i.value for i in t.children(right) if isinstance(i, t.Constant))
+            )
         case t.Operation(_, op, (left, right)) if op in COMPARE:
             return _comparison(op, left, right, around)
         case t.Operation(_, op, args):

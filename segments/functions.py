@@ -78,7 +78,7 @@ def _property(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, Propert
 def _count(typer: Typer, expr: syntax.Call) -> Term:
     _arguments(expr, 2, 3, '"event", "30d"[, "property"]')
     event, window = _event(typer, expr.args[0]), _window(expr.args[1])
-    if len(expr.args) == 2:  # noqa: PLR2004
+    if len(expr.args) == 2:
         return Aggregate("number", "count", event, None, window)
     name, _ = _property(typer, event, expr.args[2])
     if typer.scope.events is None:

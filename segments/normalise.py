@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from segments.conditions import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
 __all__ = ["STAGE", "Stages", "normalise", "stage_segment"]
 
@@ -95,7 +95,11 @@ class _Normaliser:
         return out
 
     def _in(self, term: t.Term, left: t.Term, right: t.Term) -> Node:
-        values = tuple(item.value for item in right.items if isinstance(item, t.Constant)) if isinstance(right, t.ListOf) else ()
+        values = (
+            tuple(item.value for item in right.items if isinstance(item, t.Constant))
+            if isinstance(right, t.ListOf)
+            else ()
+        )
         match left:
             case t.StageOf() if self.complete:
                 return self._stage_in({str(v) for v in values})
@@ -128,7 +132,7 @@ class _Normaliser:
         return _against_constant(op, left, right.value) or General(term)
 
 
-def _against_constant(op: str, left: t.Term, value: bool | int | Fraction | str) -> Node | None:  # noqa: FBT001 - a literal
+def _against_constant(op: str, left: t.Term, value: bool | int | Fraction | str) -> Node | None:
     match left:
         case t.Trait(_, name, None):
             return TraitIs(name, op, value)
@@ -197,8 +201,10 @@ def _aged(op: str, left: t.Term, right: t.Term) -> Node | None:
 
 
 def _reached(op: str, moment: t.Term, age: int) -> Node | None:
-    """moment + age OP now."""
-    source, name = (moment.kind, moment.event) if isinstance(moment, t.Moment) else ("trait", getattr(moment, "name", ""))
+    """Moment + age OP now."""
+    source, name = (
+        (moment.kind, moment.event) if isinstance(moment, t.Moment) else ("trait", getattr(moment, "name", ""))
+    )
     match op:
         case "<=":
             return Aged(source, name, age)

@@ -102,7 +102,7 @@ class Plan:
     def _evaluator(self, segments: list[str], name: str) -> Evaluate:
         if not segments:
             return lambda _p, _now, true, unknown: (true, unknown)
-        code = Code(self, timers=True)
+        code = Code(self)
         for segment in segments:
             bit, node = self.bit[segment], self.segments[segment]
             code.node(node, 0)
@@ -116,7 +116,7 @@ class Plan:
 
     def _applier(self, event: str) -> Apply:
         wanted = {event, "*"} if event in self.interactions else {event}
-        code = Code(self, timers=False)
+        code = Code(self)
         lines: list[str] = []
         properties: dict[str, str] = {}
         for track in self.tracks.by_key.values():

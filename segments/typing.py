@@ -27,7 +27,7 @@ from segments.terms import (
     Trait,
     factor,
 )
-from segments.units import agree, as_number, arithmetic, literal_as
+from segments.units import agree, arithmetic, as_number, literal_as
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +100,7 @@ class Typer:
             self._fault("bad_name", f"{expr.name} alone is no value; name a part of it: {expr.name}.…", expr)
         known = ["now", "event", "profile", "meta", *functions.FUNCTIONS, *self.variables]
         self._unknown("unknown_name", "name", expr.name, known, expr)
+        return None
 
     def _select(self, expr: syntax.Select) -> Term:
         base = expr.operand
@@ -115,6 +116,7 @@ class Typer:
             case "meta":
                 return self._meta(expr)
         self._unknown("unknown_name", "name", base.name, ["event", "profile", "meta", *self.variables], base)
+        return None
 
     def _item(self, variable: str, expr: syntax.Select) -> Term:
         properties = self.variables[variable]
@@ -173,7 +175,9 @@ class Typer:
         finally:
             self.open_traits.pop()
         if factor(term):
-            self._fault("wrong_type", f"the trait {name} may not be computed from `now`: it would change all the time", expr)
+            self._fault(
+                "wrong_type", f"the trait {name} may not be computed from `now`: it would change all the time", expr
+            )
         return term
 
     def _meta(self, expr: syntax.Select) -> Term:
@@ -214,7 +218,11 @@ class Typer:
         if isinstance(operand, EventField) and self.scope.events:
             kind = self.property_type(self.scope.events, operand.name, expr.operand)
         if kind is None or kind.type != "list" or kind.of is None:
-            self._fault("wrong_type", f"{expr.kind}() looks at a list of the event whose items the catalogue describes", expr.operand)
+            self._fault(
+                "wrong_type",
+                f"{expr.kind}() looks at a list of the event whose items the catalogue describes",
+                expr.operand,
+            )
         self.variables[expr.variable] = kind.of
         try:
             return Items("bool", expr.kind, operand, expr.variable, self.condition(expr.body))  # type: ignore[arg-type]
@@ -251,11 +259,17 @@ class Typer:
 
     def _in(self, left: Term, right: Term, expr: syntax.Binary) -> Term:
         if right.type != "list":
-            self._fault("wrong_type", "the right side of `in` is a list: profile.city in [\"Rome\", \"Oslo\"]", expr.right)
+            self._fault("wrong_type", 'the right side of `in` is a list: profile.city in ["Rome", "Oslo"]', expr.right)
         if not isinstance(right, ListOf):
-            self._fault("wrong_type", "`in` wants a literal list; for items of the event write event.items.exists(i, …)", expr.right)
+            self._fault(
+                "wrong_type",
+                "`in` wants a literal list; for items of the event write event.items.exists(i, …)",
+                expr.right,
+            )
         items = []
-        for item, source in zip(right.items, expr.right.items if isinstance(expr.right, syntax.ListLiteral) else (), strict=True):
+        for item, source in zip(
+            right.items, expr.right.items if isinstance(expr.right, syntax.ListLiteral) else (), strict=True
+        ):
             fitting = literal_as(self, item, left.type, source)
             if fitting.type != left.type:
                 self._fault("wrong_type", f"the left side is a {left.type}, this is a {item.type}", source)
@@ -269,7 +283,11 @@ class Typer:
     def _unknown(self, code: str, what: str, name: str, known: object, expr: Expr) -> NoReturn:
         names = [str(k) for k in known]  # type: ignore[attr-defined]
         close = nearest(name, names)
-        hint = f"did you mean {close!r}?" if close else (f"there is: {', '.join(sorted(names)[:12])}" if names else "there is none")
+        hint = (
+            f"did you mean {close!r}?"
+            if close
+            else (f"there is: {', '.join(sorted(names)[:12])}" if names else "there is none")
+        )
         raise TypeFault(code, f"unknown {what} {name!r}", expr, hint)
 
 
@@ -282,5 +300,3 @@ def _literal(expr: syntax.Literal) -> Constant:
     if isinstance(value, str):
         return Constant("text", value)
     return Constant("number", as_number(value) if isinstance(value, Decimal) else value)
-
-

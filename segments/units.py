@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -11,6 +10,9 @@ from schemas.times import date_of, parse_duration, parse_time
 from segments.terms import Constant, Operation, Term, TermType, factor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
     from segments.syntax import Expr
 
 __all__ = ["agree", "arithmetic", "as_number", "literal_as"]
@@ -54,7 +56,7 @@ def _date_text(text: str) -> str:
     return date_of(text).isoformat()
 
 
-_TEXTS = {"time": parse_time, "date": _date_text, "duration": parse_duration}
+_TEXTS: dict[str, Callable[[str], int | str]] = {"time": parse_time, "date": _date_text, "duration": parse_duration}
 
 
 def agree(typer: _Typer, left: Term, right: Term, expr: Expr) -> tuple[Term, Term]:

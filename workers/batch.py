@@ -11,7 +11,7 @@ from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import EventRefused
 from schemas.ids import partition_of
 from schemas.profile import decode_profile, encode_profile
-from schemas.records import Behaviour, Payload, decode
+from schemas.records import Behaviour, Payload, Record, decode
 from schemas.times import FOREVER
 from stores.ports import Saved
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from rules.fold import Fold
     from schemas.profile import Profile
-    from schemas.records import Record
 
 __all__ = ["Batch", "Decoded", "decode_records"]
 

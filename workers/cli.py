@@ -29,7 +29,9 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded stores (default .touchline).")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
-Files = Annotated[list[Path], typer.Option("--events", help="Files of events: .jsonl, .json, .csv, also .gz and .zst. Repeatable.")]
+Files = Annotated[
+    list[Path], typer.Option("--events", help="Files of events: .jsonl, .json, .csv, also .gz and .zst. Repeatable.")
+]
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="How rows of a CSV become events.")]
 
 
@@ -52,38 +54,42 @@ class Engine(StrEnum):
 def check(
     folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
     form: Annotated[Format, typer.Option("--format", help="text, json or github (annotations).")] = Format.text,
-    as_json: Json = False,  # noqa: FBT002 - a flag of the command line
+    as_json: Json = False,
 ) -> None:
     """Check a playbook: every fault of every file, with its place and what to write instead."""
-    from workers.commands.check import check_folder  # noqa: PLC0415 - a command loads only what it needs
+    from workers.commands.check import check_folder
 
     raise typer.Exit(check_folder(folder, "json" if as_json else form.value))
 
 
-@app.command(epilog="Example: touchline simulate --playbook playbook --events orders.csv.gz --mapping orders.yaml --out out")
+@app.command(
+    epilog="Example: touchline simulate --playbook playbook --events orders.csv.gz --mapping orders.yaml --out out"
+)
 def simulate(  # noqa: PLR0913 - the options of a command
     playbook: Annotated[Path, typer.Option("--playbook", help="The playbook's folder.")],
     events: Files,
     out: Out,
     mapping: MappingFile = None,
-    until: Annotated[str | None, typer.Option("--until", help="End of the run, inclusive: 2011-12-31T00:00:00Z.")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="End of the run, inclusive: 2011-12-31T00:00:00Z.")
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="memory or sqlite; the files are the same.")] = Engine.memory,
     partitions: Annotated[int, typer.Option(min=1, max=1024, help="Partitions of the log; changes no result.")] = 1,
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Records at a time; changes no result.")] = 500,
     tick: Annotated[str, typer.Option(help="How often virtual time is told; changes no result.")] = "1d",
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Play recorded events through a playbook on a virtual clock; nothing is sent to anybody."""
-    from workers.commands.simulate import Request, run_simulation  # noqa: PLC0415
+    from workers.commands.simulate import Request, run_simulation
 
     request = Request(playbook, tuple(events), mapping, out, until, engine.value, partitions, batch, tick)
     run_simulation(request, as_json=as_json)
 
 
 @app.command(epilog="Example: touchline demo --out touchline-demo")
-def demo(out: Out = Path("touchline-demo"), as_json: Json = False) -> None:  # noqa: FBT002
+def demo(out: Out = Path("touchline-demo"), as_json: Json = False) -> None:
     """A year of a real shop's orders, from CSV to messages in files, and what a shop owner would want to know of it."""
-    from workers.commands.demo import run_demo  # noqa: PLC0415
+    from workers.commands.demo import run_demo
 
     run_demo(out, as_json=as_json)
 
@@ -93,11 +99,11 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="Files of events.")],
     mapping: MappingFile = None,
     data: Data = None,
-    live: Annotated[bool, typer.Option("--live", help="Let events within the lateness bound fire rules.")] = False,  # noqa: FBT002
-    as_json: Json = False,  # noqa: FBT002
+    live: Annotated[bool, typer.Option("--live", help="Let events within the lateness bound fire rules.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Bring recorded events into a workspace as history: profiles and segments are built, nothing is sent."""
-    from workers.commands.history import run_import  # noqa: PLC0415
+    from workers.commands.history import run_import
 
     run_import(files, mapping, data, live=live, as_json=as_json)
 
@@ -106,13 +112,13 @@ def import_(
 def activate(
     folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
     data: Data = None,
-    fire_entries: Annotated[  # noqa: FBT002
+    fire_entries: Annotated[
         bool, typer.Option("--fire-entries", help="Let people whom the change itself puts into segments start rules.")
     ] = False,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Make a playbook the one that decides, from one moment on, for everybody at once."""
-    from workers.commands.activate import run_activate  # noqa: PLC0415
+    from workers.commands.activate import run_activate
 
     run_activate(folder, data, fire_entries=fire_entries, as_json=as_json)
 
@@ -122,31 +128,35 @@ def person(
     identity: Annotated[str, typer.Argument(metavar="ID", help="The person's id.")],
     data: Data = None,
     source: Annotated[Path | None, typer.Option("--from", help="OUT of a simulation.")] = None,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Show one person: stage, segments, traits, tags, and the last decisions with what became of them."""
-    from workers.commands.look import run_person  # noqa: PLC0415
+    from workers.commands.look import run_person
 
     run_person(identity, data, source, as_json=as_json)
 
 
 @app.command(epilog="Example: touchline status --json")
-def status(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
+def status(data: Data = None, as_json: Json = False) -> None:
     """Show positions, lag, people, segments and the outbox in one screen."""
-    from workers.commands.look import run_status  # noqa: PLC0415
+    from workers.commands.look import run_status
 
     run_status(data, as_json=as_json)
 
 
-@app.command(epilog='Example: touchline up, then: curl localhost:8080/v1/events -d \'{"person": "p1", "event": "order.paid"}\'')
+@app.command(
+    epilog='Example: touchline up, then: curl localhost:8080/v1/events -d \'{"person": "p1", "event": "order.paid"}\''
+)
 def up(
     data: Data = None,
-    playbook: Annotated[Path | None, typer.Option("--playbook", help="The playbook's folder (default ./playbook).")] = None,
+    playbook: Annotated[
+        Path | None, typer.Option("--playbook", help="The playbook's folder (default ./playbook).")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (default 8080).")] = None,
 ) -> None:
     """Run everything in one process: web, worker, dispatch and clock, on the embedded stores."""
-    from workers.commands.serve import run_up  # noqa: PLC0415
+    from workers.commands.serve import run_up
 
     run_up(data, playbook, host, port)
 
@@ -158,7 +168,7 @@ def web(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Take events over HTTP and append them to the log."""
-    from workers.commands.serve import run_process  # noqa: PLC0415
+    from workers.commands.serve import run_process
 
     run_process("web", data, host, port)
 
@@ -166,7 +176,7 @@ def web(
 @app.command(epilog="Example: touchline worker")
 def worker(data: Data = None) -> None:
     """Fold the log: profiles, segments and decisions."""
-    from workers.commands.serve import run_process  # noqa: PLC0415
+    from workers.commands.serve import run_process
 
     run_process("worker", data)
 
@@ -174,7 +184,7 @@ def worker(data: Data = None) -> None:
 @app.command(epilog="Example: touchline dispatch")
 def dispatch(data: Data = None) -> None:
     """Carry out decisions: coupons and messages."""
-    from workers.commands.serve import run_process  # noqa: PLC0415
+    from workers.commands.serve import run_process
 
     run_process("dispatch", data)
 
@@ -182,7 +192,7 @@ def dispatch(data: Data = None) -> None:
 @app.command(epilog="Example: touchline clock")
 def clock(data: Data = None) -> None:
     """Tell the log that time passes, and which schedules are due; any number may run."""
-    from workers.commands.serve import run_process  # noqa: PLC0415
+    from workers.commands.serve import run_process
 
     run_process("clock", data)
 
@@ -216,14 +226,14 @@ def _sentence(message: str, hint: str) -> None:
 
 
 def _findings(error: PlaybookError) -> None:
-    from rules.report import render_text  # noqa: PLC0415
+    from rules.report import render_text
 
     typer.echo(render_text(list(error.findings), {}, color=False), err=True)
     _sentence(error.message, "the program in force stays as it is")
 
 
 def _defect(error: Exception) -> None:
-    import traceback  # noqa: PLC0415
+    import traceback
 
     text = "".join(traceback.format_exception(error))
     typer.echo(text, err=True)

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 
 import zstandard
@@ -61,7 +61,14 @@ class InputFile:
     def __init__(self, path: Path, raw: io.BufferedReader) -> None:
         self.path, self._raw = path, raw
         self.stream = _unpacked(raw)
+        self._text: io.TextIOWrapper | None = None
         self.kind = self._kind()
+
+    def close(self) -> None:
+        """Let go of what lies over the file."""
+        if self._text is not None:
+            self._text.close()
+        self.stream.close()
 
     def position(self) -> int:
         """How far reading is, in bytes of the file."""
@@ -83,7 +90,10 @@ class InputFile:
 
     def csv_rows(self, encoding: str) -> tuple[list[str], Iterator[CsvRow]]:
         """The names of the columns, and the rows behind them. Raises `InputError` without a header."""
-        rows = _csv_rows(self.stream, encoding, str(self.path))
+        # the mark that some programs put before UTF-8 is no part of the first column's name
+        with_mark = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
+        self._text = io.TextIOWrapper(self.stream, with_mark, newline="")
+        rows = _csv_rows(self._text, encoding, str(self.path))
         header = next(rows, None)
         if header is None or not header.fields:
             raise InputError(f"{self.path} has no line with the names of its columns", code="no_header")
@@ -98,8 +108,8 @@ class InputFile:
 def open_input(path: Path) -> Iterator[InputFile]:
     """Open a file. While it is open, what is wrong with the file as a whole is raised as `InputError`."""
     try:
-        with path.open("rb") as raw:
-            yield InputFile(path, raw)
+        with path.open("rb") as raw, closing(InputFile(path, raw)) as file:
+            yield file
     except FileNotFoundError:
         raise InputError(f"{path} does not exist", code="no_file") from None
     except IsADirectoryError:
@@ -153,10 +163,8 @@ class _Zstandard(io.RawIOBase):
         return len(taken)
 
 
-def _csv_rows(stream: io.BufferedReader, encoding: str, file: str) -> Iterator[CsvRow]:
+def _csv_rows(text: Iterable[str], encoding: str, file: str) -> Iterator[CsvRow]:
     """Every record but empty lines. Raises `InputError` for another encoding, or a quotation mark never closed."""
-    # the mark that some programs put before UTF-8 is no part of the first column's name
-    text = io.TextIOWrapper(stream, "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding, newline="")
     pieces: list[str] = []
     rows = csv.reader(_remembered(text, pieces), strict=True)
     while True:

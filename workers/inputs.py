@@ -95,7 +95,7 @@ class _Reading:
         if self.mapper is not None:
             self.mapper.finish()
             self.events += self.mapper.events
-            self._refuse_groups(dict(self.mapper.refused))
+            self._refuse_groups({place: (code, message) for place, code, message in self.mapper.refused})
         self.events.sort(key=itemgetter(0))
         self.rejected.sort(key=itemgetter(0))
         return Inputs(
@@ -149,7 +149,7 @@ class _Reading:
             raise EventRefused("the event has no time, and in a file nothing else says when it was", code="no_time")
         self.events.append((place, event))
 
-    def _refuse_groups(self, faults: dict[int, EventRefused]) -> None:
+    def _refuse_groups(self, faults: dict[int, tuple[str, str]]) -> None:
         """Refuse the lines of groups that cannot be events; their texts are not kept, so they are read again."""
         for number in sorted({place >> _LINE_BITS for place in faults}):
             base = number << _LINE_BITS
@@ -157,7 +157,7 @@ class _Reading:
                 for record in self._source(file)[0]:
                     fault = faults.get(base | record.line)
                     if fault is not None:
-                        self.rejected.append((base | record.line, fault.code, fault.message, record.text))
+                        self.rejected.append((base | record.line, *fault, record.text))
 
 
 def _taking_rows(mapping: Mapping, mapper: Mapper, header: list[str], file: str) -> Callable[[CsvRow, int], None]:

@@ -27,9 +27,9 @@ def _only_listed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapp
 
 def set_up_logging(level: str = "info") -> None:
     """Send structlog and the standard library's logging to standard error."""
-    import structlog  # noqa: PLC0415 - processes log, commands do not
+    import structlog
 
-    shared = [
+    shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -59,6 +59,6 @@ def set_up_logging(level: str = "info") -> None:
 
 def logger() -> Any:  # noqa: ANN401 - structlog's lazy proxy
     """The logger of the processes."""
-    import structlog  # noqa: PLC0415
+    import structlog
 
     return structlog.get_logger("touchline")

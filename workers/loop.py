@@ -6,6 +6,7 @@ that yields the same ids.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,11 @@ from rules.fold import LATENESS, Fold
 from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
-from stores.ports import Position
 from workers.batch import Batch, Decoded, decode_records
 from workers.startup import first_position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stores.ports import Ledger, Log, Saved, State
+    from stores.ports import Ledger, Log, Position, Saved, State
     from workers.programs import Programs
 
 __all__ = ["Options", "PartitionWorker"]
@@ -58,8 +56,15 @@ class Counts:
 class PartitionWorker:
     """Folds one partition, batch by batch. One object owns its position; a second owner anywhere is harmless."""
 
-    def __init__(  # noqa: PLR0913 - the three ports and what to do with them
-        self, log: Log, state: State, ledger: Ledger, programs: Programs, workspace: str, partition: int, options: Options
+    def __init__(
+        self,
+        log: Log,
+        state: State,
+        ledger: Ledger,
+        programs: Programs,
+        workspace: str,
+        partition: int,
+        options: Options,
     ) -> None:
         self.log, self.state, self.ledger, self.programs = log, state, ledger, programs
         self.workspace, self.partition, self.options = workspace, partition, options
@@ -90,7 +95,9 @@ class PartitionWorker:
             return 0
         self._check_clock(records[-1].at)
         decoded = decode_records(records, self.partition, self.log.info.partitions)
-        control = next((at for at, d in enumerate(decoded) if isinstance(d.payload, ScheduleFired | ProgramActivated)), None)
+        control = next(
+            (at for at, d in enumerate(decoded) if isinstance(d.payload, ScheduleFired | ProgramActivated)), None
+        )
         if control == 0:
             return await self._everybody(position, decoded[0])
         if position.chunk:
@@ -99,7 +106,9 @@ class PartitionWorker:
 
     def _check_clock(self, at: int) -> None:
         if self.options.clock is not None and at > self.options.clock() + _CLOCK_SLACK:
-            message = "a record's append time lies more than 5 minutes ahead of this machine's clock; set the clocks right"
+            message = (
+                "a record's append time lies more than 5 minutes ahead of this machine's clock; set the clocks right"
+            )
             raise NamedStop(message, code="CLOCK_JUMP")
 
     def _fold(self, position: Position) -> Fold | None:
@@ -222,7 +231,9 @@ def _next(position: Position, cursor: str, *, done: bool) -> Position:
     return position._replace(chunk=position.chunk + 1, cursor=cursor)
 
 
-def _folded(fold: Fold | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]) -> tuple[dict[str, Saved], Outcome]:
+def _folded(
+    fold: Fold | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
+) -> tuple[dict[str, Saved], Outcome]:
     if fold is None:
         return {}, _without_program(partition, decoded)
     batch = Batch(fold, partition, saved)

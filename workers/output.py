@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rules.steps import trait_shown
+from rules.turn import Turn
 from schemas.decisions import Outcome
 from schemas.profile import decode_profile
 from schemas.times import format_time
-from rules.turn import Turn
-from rules.steps import trait_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from rules.program import Program
     from schemas.profile import Profile
 
-__all__ = ["coupon_line", "decision_line", "delivery_line", "membership_line", "profile_line", "segments_of", "write_json", "write_lines"]
+__all__ = [
+    "coupon_line",
+    "decision_line",
+    "delivery_line",
+    "membership_line",
+    "profile_line",
+    "segments_of",
+    "write_json",
+    "write_lines",
+]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -108,5 +117,3 @@ def profile_line(program: Program, person: str, state: bytes) -> dict[str, Any]:
         "tags": p.tags,
         "traits": {name: value for name, value in traits.items() if value is not None},
     }
-
-

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from messaging.dispatch import Dispatcher
 from messaging.registry import adapters_of
@@ -20,6 +19,9 @@ from workers.playbooks import read_folder
 from workers.ticker import Ticker
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
     from messaging.ports import Adapter
     from workers.workspace import Workspace
 
@@ -27,6 +29,8 @@ __all__ = ["clock", "dispatch", "up", "web", "worker"]
 
 _WAIT = 0.25
 """Seconds a worker waits for a record before it looks whether it is to stop."""
+_LOOK = 5.0
+"""Seconds between two looks at lag and outbox."""
 _AGAIN = 1.0
 """Seconds before a store that was away is asked again."""
 
@@ -61,7 +65,9 @@ async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asynci
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
     """Carry out decisions."""
     adapters = _adapters(workspace)
-    dispatcher = Dispatcher(workspace.ledger, workspace.programs.offers, adapters, now_ms, workspace.key)
+    dispatcher = Dispatcher(
+        workspace.ledger, workspace.programs.offers, adapters, now_ms, workspace.key, lease_ms=workspace.settings.lease
+    )
     try:
         await dispatcher.run(stop, decided)
     finally:
@@ -83,17 +89,37 @@ async def clock(workspace: Workspace, stop: asyncio.Event) -> None:
 
 async def web(workspace: Workspace, stop: asyncio.Event) -> None:
     """Take events over HTTP."""
-    from web.app import make_app  # noqa: PLC0415 - only this process needs it
-    from web.server import serve  # noqa: PLC0415
-
-    async def ready() -> dict[str, str]:
-        await workspace.log.ends(0)
-        await workspace.ledger.active()
-        return {}
+    from web.app import make_app, stores_away
+    from web.server import serve
 
     settings = workspace.settings
-    app = make_app(workspace.log, workspace.ledger, token=settings.token, ready=ready, metrics=metrics.render)
+    app = make_app(
+        workspace.log,
+        workspace.ledger,
+        token=settings.token,
+        ready=lambda: stores_away(workspace.log, workspace.ledger),
+        metrics=metrics.render,
+        counted=metrics.process.ingested,
+    )
     await serve(app, settings.host, settings.port, stop)
+
+
+async def _observe(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Refresh what is measured by looking: lag and outbox."""
+    while not stop.is_set():
+        with suppress(StoreUnavailable):
+            await _look(workspace)
+        await _pause(stop, _LOOK)
+
+
+async def _look(workspace: Workspace) -> None:
+    for partition in range(workspace.log.info.partitions):
+        stored = await workspace.state.position(partition)
+        lag = (await workspace.log.ends(partition))[1] - (stored[0].offset if stored is not None else 0)
+        metrics.process.set("touchline_partition_lag_records", lag, partition=str(partition))
+    rows = await workspace.ledger.fetch("outbox_by_state")
+    oldest = await workspace.ledger.fetch("oldest_pending", now=now_ms())
+    metrics.process.outbox({r["status"]: r["number"] for r in rows}, oldest[0]["age"] if oldest else 0)
 
 
 async def up(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
@@ -107,13 +133,14 @@ async def up(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
         dispatch(workspace, stop, decided),
         clock(workspace, stop),
         web(workspace, stop),
+        _observe(workspace, stop),
         _watch(workspace, playbook, stop),
     )
 
 
 async def _watch(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
     """Activate the folder whenever it has changed and checks clean; otherwise the old program stays in force."""
-    from watchfiles import awatch  # noqa: PLC0415 - only this process needs it
+    from watchfiles import awatch
 
     async for _ in awatch(playbook, stop_event=stop, debounce=300, step=100):
         try:
@@ -127,9 +154,9 @@ async def _watch(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> N
             logger().info("activated", hash=activated.hash[:12], sequence=activated.sequence)
 
 
-async def _together(stop: asyncio.Event, *parts: asyncio.Future[None] | object) -> None:
+async def _together(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
     """Run coroutines until all end; the first that fails stops the others, and its error is raised."""
-    tasks = [asyncio.ensure_future(part) for part in parts]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(part) for part in parts]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     failed = next((task.exception() for task in done if task.exception() is not None), None)
     stop.set()

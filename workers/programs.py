@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rules.check import check_playbook
 from rules.compile import compile_playbook
 from rules.read import read_playbook
 from schemas.errors import NamedStop, PlaybookError
+from workers.playbooks import zone_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,18 +35,27 @@ def unpack_files(text: bytes) -> dict[str, str]:
 
 
 def program_of(files: Mapping[str, str]) -> Program:
-    """The program of a playbook's files. Raises `PlaybookError` with every finding."""
+    """The program of a playbook's files, if they check clean. Raises `PlaybookError` with every finding."""
+    playbook, findings = check_playbook(files, zone_names())
+    if playbook is None:
+        errors = sum(finding.severity == "error" for finding in findings)
+        message = f"the playbook has {errors} {'fault' if errors == 1 else 'faults'}"
+        raise PlaybookError(message, findings)
+    return compile_playbook(playbook)
+
+
+def _kept_program(files: Mapping[str, str]) -> Program:
+    """A program that was activated once: it was checked then, perhaps by an earlier version's rules."""
     playbook, findings = read_playbook(files)
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if playbook is None or errors:
-        message = f"the playbook has {len(errors)} faults"
+    if playbook is None:
+        message = "a playbook in the ledger cannot be read by this version"
         raise PlaybookError(message, findings)
     return compile_playbook(playbook)
 
 
 def offers_of(program: Program) -> Offers:
     """Templates, pools and communities of a program."""
-    from schemas.offers import Offers  # noqa: PLC0415
+    from schemas.offers import Offers
 
     playbook = program.playbook
     workspace = playbook.workspace
@@ -73,7 +84,7 @@ class Programs:
             if text is None:
                 message = f"the program {hash_[:12]} is not in the ledger; activate the playbook again: touchline activate DIR"
                 raise NamedStop(message, code="PROGRAM_MISSING")
-            found = self.compiled[hash_] = program_of(unpack_files(text))
+            found = self.compiled[hash_] = _kept_program(unpack_files(text))
         return found
 
     async def load_all(self) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from schemas.errors import SettingsError
-from schemas.times import DAY, parse_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from schemas.times import DAY, HOUR, SECOND, parse_duration
 
 __all__ = ["Settings", "environment", "read_settings"]
 
@@ -28,6 +26,7 @@ _KNOWN = {
     "PORT": "port to listen on (default 8080)",
     "TOKEN": "bearer token that senders of events must show",
     "LATENESS": "how late an event may be (default 72h)",
+    "LEASE": "how long a dispatcher may hold a row (default 30s, at least 3s)",
     "RECORD_CHANGES": "keep every segment change in the ledger: true or false (default)",
     "LOG_LEVEL": "debug, info (default), warning, error",
     "CI": "set by the tests",
@@ -49,6 +48,7 @@ class Settings:
     port: int = 8080
     token: str | None = field(default=None, repr=False)
     lateness: int = 3 * DAY
+    lease: int = 30 * SECOND
     record_changes: bool = False
     log_level: str = "info"
 
@@ -68,7 +68,9 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
     given = {name.removeprefix(_PREFIX): text for name, text in values.items() if name.startswith(_PREFIX)}
     unknown = sorted(set(given) - set(_KNOWN))
     if unknown:
-        message = f"there is no setting {_PREFIX}{unknown[0]}; there are {', '.join(_PREFIX + n for n in sorted(_KNOWN))}"
+        message = (
+            f"there is no setting {_PREFIX}{unknown[0]}; there are {', '.join(_PREFIX + n for n in sorted(_KNOWN))}"
+        )
         raise SettingsError(message)
     return Settings(
         data=data or Path(given.get("DATA") or ".touchline"),
@@ -80,25 +82,30 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
         host=given.get("HOST") or "127.0.0.1",
         port=_port(given.get("PORT") or "8080"),
         token=given.get("TOKEN") or None,
-        lateness=_lateness(given.get("LATENESS") or "72h"),
+        lateness=_duration("LATENESS", given.get("LATENESS") or "72h", HOUR),
+        lease=_duration("LEASE", given.get("LEASE") or "30s", 3 * SECOND),
         record_changes=_flag("RECORD_CHANGES", given.get("RECORD_CHANGES") or "false"),
         log_level=_level(given.get("LOG_LEVEL") or "info"),
     )
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) < 65_536:  # noqa: PLR2004 - ports end there
+    if not text.isdigit() or not 0 <= int(text) < 65_536:
         message = f"TOUCHLINE_PORT is a number from 0 to 65535, not {text!r}"
         raise SettingsError(message)
     return int(text)
 
 
-def _lateness(text: str) -> int:
+def _duration(name: str, text: str, least: int) -> int:
     try:
-        return parse_duration(text)
+        duration = parse_duration(text)
     except ValueError as error:
-        message = f"TOUCHLINE_LATENESS: {error}"
+        message = f"{_PREFIX}{name}: {error}"
         raise SettingsError(message) from None
+    if duration < least:
+        message = f"{_PREFIX}{name} is at least {least // SECOND}s, not {text}"
+        raise SettingsError(message)
+    return duration
 
 
 def _flag(name: str, text: str) -> bool:
@@ -126,7 +133,9 @@ def _channels(text: str, values: Mapping[str, str]) -> dict[str, dict[str, Any]]
     except json.JSONDecodeError as error:
         message = f"TOUCHLINE_CHANNELS is no JSON: {error}"
         raise SettingsError(message) from None
-    if not isinstance(found, dict) or not all(isinstance(v, dict) and isinstance(v.get("adapter"), str) for v in found.values()):
+    if not isinstance(found, dict) or not all(
+        isinstance(v, dict) and isinstance(v.get("adapter"), str) for v in found.values()
+    ):
         message = 'TOUCHLINE_CHANNELS maps channels to adapters: {"email": {"adapter": "email", "host": "…"}}'
         raise SettingsError(message)
     return {channel: {k: _secret(v, values) for k, v in options.items()} for channel, options in found.items()}

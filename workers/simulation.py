@@ -10,7 +10,8 @@ from messaging.dispatch import Dispatcher
 from rules.schedule import nominal_times
 from schemas.records import ProgramActivated, ScheduleFired, Tick, behaviour, encode
 from schemas.times import DAY
-from stores.ports import Appendable
+from stores.ports import Appendable, Ledger, Log, State
+from workers.inputs import Arrived
 from workers.loop import Options, PartitionWorker
 from workers.programs import Programs, pack_files
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from messaging.ports import Adapter
     from rules.program import Program
-    from stores.ports import Ledger, Log, State
-    from workers.inputs import Arrived
 
 __all__ = ["KEY", "WORKSPACE", "Played", "Stores", "simulate"]
 
@@ -114,7 +113,9 @@ def _in_order(arrived: Sequence[Arrived], until: int | None) -> Played:
     return played
 
 
-async def _append(log: Log, program: Program, played: Played, tick: int, progress: Callable[[str, int, int], None]) -> None:
+async def _append(
+    log: Log, program: Program, played: Played, tick: int, progress: Callable[[str, int, int], None]
+) -> None:
     pending: list[tuple[Appendable, Arrived | None]] = []
 
     async def flush() -> None:
@@ -168,7 +169,7 @@ def _control(program: Program, begin: int, end: int, tick: int) -> list[tuple[in
     return [(at, value) for at, _, value in sorted(found)]
 
 
-def summary(  # noqa: PLR0913 - the totals of all files
+def summary(
     program: Program,
     records: int,
     played: Played,
@@ -189,7 +190,9 @@ def summary(  # noqa: PLR0913 - the totals of all files
     }
 
 
-def _segment_totals(program: Program, people: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _segment_totals(
+    program: Program, people: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     totals = {s: {"now": 0, "entered": 0, "left": 0} for s in sorted(program.plan.order)}
     for person in people.values():
         for segment in [*person["segments"], *([f"stage:{person['stage']}"] if person["stage"] else [])]:
@@ -212,5 +215,3 @@ def _coupon_totals(program: Program, coupons: Sequence[Mapping[str, Any]]) -> di
     for coupon in coupons:
         out[coupon["pool"]]["refused" if coupon["status"] == "refused" else "issued"] += 1
     return out
-
-

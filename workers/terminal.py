@@ -23,7 +23,7 @@ _AFTER = 2.0
 
 def console(*, error: bool = False) -> Console:
     """A terminal to write on."""
-    from rich.console import Console  # noqa: PLC0415 - loaded where something is drawn
+    from rich.console import Console
 
     return Console(stderr=error, highlight=False, soft_wrap=True)
 
@@ -42,9 +42,9 @@ def print_json(value: object) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numbers: Sequence[int] = ()) -> Any:  # noqa: ANN401 - rich has its own types
     """A table; the columns named in `numbers` are set flush right."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
     out = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for at, column in enumerate(columns):
@@ -60,7 +60,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     began = elapsed()
     bar = Progress(

@@ -6,7 +6,6 @@ occurrence is named by the nominal time.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from rules.schedule import nominal_times
@@ -16,6 +15,7 @@ from stores.ports import Appendable
 from workers.log import logger
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from stores.ports import Ledger, Log
@@ -65,7 +65,7 @@ class Ticker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell the time once a second until `stop` is set."""
-        from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 - only this process needs it
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(self._tell_safely, "interval", seconds=1, max_instances=1, coalesce=True)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from schemas.errors import InputError
 from stores.open import open_ledger, open_log, open_state
+from stores.ports import Ledger, Log, State
 from workers.clock import now_ms
 from workers.programs import Programs
+from workers.settings import Settings
 from workers.startup import check_partitions
-
-if TYPE_CHECKING:
-    from stores.ports import Ledger, Log, State
-    from workers.settings import Settings
 
 __all__ = ["Workspace", "open_workspace"]
 

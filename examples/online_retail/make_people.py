@@ -14,7 +14,28 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 HERE = Path(__file__).parent
-NAMES = ["Alex", "Bo", "Chris", "Dana", "Eli", "Fei", "Gale", "Hao", "Ida", "Jin", "Kim", "Lee", "Mika", "Noa", "Pat", "Qi", "Robin", "Sam", "Tao", "Wei"]
+NAMES = [
+    "Alex",
+    "Bo",
+    "Chris",
+    "Dana",
+    "Eli",
+    "Fei",
+    "Gale",
+    "Hao",
+    "Ida",
+    "Jin",
+    "Kim",
+    "Lee",
+    "Mika",
+    "Noa",
+    "Pat",
+    "Qi",
+    "Robin",
+    "Sam",
+    "Tao",
+    "Wei",
+]
 SHARES = {"email": 0.8, "wecom": 0.5, "sms": 0.35}
 
 
@@ -34,20 +55,41 @@ def events(person: str, first: str) -> list[dict[str, object]]:
     rng = random.Random(f"people-{person}")  # noqa: S311 - made-up data
     local = datetime.fromisoformat(first).replace(tzinfo=ZoneInfo("Europe/London"))
     moment = (local - timedelta(seconds=30)).astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
-    said: list[tuple[str, dict[str, object]]] = [("person.updated", {"name": rng.choice(NAMES), "language": rng.choice(["en", "en", "en", "zh"])})]
-    addresses = {"email": f"customer-{person}@example.com", "wecom": f"wm-{person}", "sms": f"+4420794{int(person) % 100000:05d}"}
-    said += [("contact.updated", {"channel": c, "address": addresses[c]}) for c, share in SHARES.items() if rng.random() < share]
+    said: list[tuple[str, dict[str, object]]] = [
+        ("person.updated", {"name": rng.choice(NAMES), "language": rng.choice(["en", "en", "en", "zh"])})
+    ]
+    addresses = {
+        "email": f"customer-{person}@example.com",
+        "wecom": f"wm-{person}",
+        "sms": f"+4420794{int(person) % 100000:05d}",
+    }
+    said += [
+        ("contact.updated", {"channel": c, "address": addresses[c]})
+        for c, share in SHARES.items()
+        if rng.random() < share
+    ]
     if rng.random() < 0.75:
         said.append(("consent.given", {"purpose": "marketing", "channel": "*"}))
     return [
-        {"id": f"{person}-{at}", "person": person, "event": name, "time": moment, "properties": properties, "source": "made-up"}
+        {
+            "id": f"{person}-{at}",
+            "person": person,
+            "event": name,
+            "time": moment,
+            "properties": properties,
+            "source": "made-up",
+        }
         for at, (name, properties) in enumerate(said)
     ]
 
 
 def main() -> None:
     """Write the file."""
-    lines = [json.dumps(e, ensure_ascii=False) for person, first in sorted(first_orders().items()) for e in events(person, first)]
+    lines = [
+        json.dumps(e, ensure_ascii=False)
+        for person, first in sorted(first_orders().items())
+        for e in events(person, first)
+    ]
     with gzip.GzipFile(HERE / "people.jsonl.gz", "wb", mtime=0) as file:
         file.write(("\n".join(lines) + "\n").encode())
 

@@ -119,11 +119,11 @@ class WebhookAdapter:
 def adapter(options: Mapping[str, Any], _: Path) -> WebhookAdapter:
     """The adapter from its options. Raises `SettingsError`."""
     read = read_options("webhook", options, WebhookOptions)
-    from standardwebhooks import Webhook
+    from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
     try:
         Webhook(read.secret)
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, EmptyWebhookSecretError) as error:
         message = "The secret of the adapter webhook is not base64; make one with: openssl rand -base64 32."
         raise SettingsError(message) from error
     return WebhookAdapter(read, HttpClient())

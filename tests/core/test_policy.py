@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from campaigns.coupons import check_code, offer
 from messaging.policy import CouponFact, Facts, Verdict, decide
 from messaging.ports import STATUSES, Capabilities, Content, OutboxRow
-from schemas.offers import Offers
+from schemas.offers import Template, TemplateText
 from tests.helpers.messages import NOW, a_pool, a_row, a_template, some_offers
+
+if TYPE_CHECKING:
+    from schemas.offers import Offers
 
 MAIL = Capabilities(duplicates="native_key", needs_address=True, has_subject=True)
 ROBOT = Capabilities(duplicates="none", needs_address=False)
@@ -31,7 +35,7 @@ def stopped(verdict: Verdict) -> tuple[str, str, str]:
     return (verdict.kind, verdict.status, verdict.reason)
 
 
-def facts(**changes: Any) -> Facts:
+def facts(**changes: Any) -> Facts:  # noqa: ANN401 - any field
     values: dict[str, Any] = {"now": NOW, "addresses": REACHABLE.addresses}
     return Facts(**(values | changes))
 
@@ -91,10 +95,23 @@ def test_a_message_waits_for_a_decision_that_is_not_there_yet() -> None:
     assert judged(a_row(needs=("c1",)), facts(needs={"c1": None})).kind == "wait"
 
 
-def test_a_message_that_does_not_show_the_coupon_goes_without_it() -> None:
-    row = a_row(needs=("c1",), variables={"person": {"name": "Ann"}, "coupon": {"decision": "c1"}})
+def test_a_single_coupon_is_known_by_the_name_that_the_template_gives_it() -> None:
+    template = Template(
+        "hello", "transactional", {"email": {"en": TemplateText("{{ gift.code }}")}}, frozenset({"gift.code"})
+    )
 
-    assert judged(row, facts(needs={"c1": CouponFact("refused")})).kind == "go"
+    verdict = judged(a_row(needs=("c1",)), facts(needs={"c1": CouponFact("done", "WEL-1")}), some_offers(template))
+
+    assert verdict.content == Content("WEL-1")
+
+
+def test_of_several_coupons_the_variables_say_which_is_which() -> None:
+    row = a_row(needs=("c1", "c2"), variables={"small": {"decision": "c2"}, "large": {"decision": "c1"}})
+    needs = {"c1": CouponFact("done", "L-1"), "c2": CouponFact("done", "S-1")}
+    offers = some_offers(a_template("{{ small.code }} {{ large.code }}"))
+
+    assert judged(row, facts(needs=needs), offers).content == Content("S-1 L-1", "Hello")
+    assert judged(row, facts(needs={**needs, "c2": CouponFact("refused")}), offers).reason == "coupon_unavailable"
 
 
 def test_a_message_shows_its_coupons_code_pool_and_end() -> None:
@@ -180,8 +197,18 @@ def test_a_channel_that_would_be_taken_but_has_no_adapter_fails_the_row() -> Non
     assert judged(row, facts(addresses={"sms": "+44"}), offers, served).channel == "sms"
 
 
-@pytest.mark.parametrize(("channel", "needs_address"), [("email", True), ("sms", True), ("wecom", True), ("push", True),
-                                                        ("webhook", False), ("console", False), ("dingtalk", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("channel", "needs_address"),
+    [
+        ("email", True),
+        ("sms", True),
+        ("wecom", True),
+        ("push", True),
+        ("webhook", False),
+        ("console", False),
+        ("dingtalk", False),
+    ],
+)
 def test_without_an_adapter_the_channel_itself_says_whether_it_needs_an_address(
     channel: str, needs_address: bool
 ) -> None:
@@ -194,7 +221,10 @@ def test_without_an_adapter_the_channel_itself_says_whether_it_needs_an_address(
 
 def test_a_retry_keeps_its_channel_and_its_text_and_asks_the_gates_again() -> None:
     row = a_row(
-        params={"template": "hello", "channels": ["email", "sms"]}, channel="sms", body=Content("as it was"), variables={}
+        params={"template": "hello", "channels": ["email", "sms"]},
+        channel="sms",
+        body=Content("as it was"),
+        variables={},
     )
     offers = some_offers(a_template(channels=("email", "sms"), purpose="marketing"))
     consents = {("marketing", "*"): True}
@@ -257,7 +287,13 @@ def test_a_coupon_row_becomes_an_offer_of_its_pool() -> None:
     coupon = verdict.coupon
     assert verdict.kind == "coupon"
     assert coupon is not None
-    assert (coupon.pool, coupon.stock, coupon.per_person, coupon.budget, coupon.cost) == ("welcome-10", 5, 1, 5_000, 1_000)
+    assert (coupon.pool, coupon.stock, coupon.per_person, coupon.budget, coupon.cost) == (
+        "welcome-10",
+        5,
+        1,
+        5_000,
+        1_000,
+    )
     assert coupon.expires == NOW + 86_400_000
     assert check_code(coupon.code(0))
     assert coupon.code(0) != coupon.code(1)
@@ -272,3 +308,14 @@ def test_the_gates_neither_change_the_row_nor_remember_anything() -> None:
 
     assert judged(row) == first
     assert msgspec.json.encode(row) == before
+
+
+def test_an_emitted_event_goes_to_the_log_with_its_numbers_as_they_are() -> None:
+    params = {"event": "friend.joined", "person": "bob", "properties": {"amount": Decimal("9.90")}}
+    row = a_row(kind="emit", params=params)
+
+    verdict = judged(row, channels={"log": ROBOT})
+
+    assert (verdict.kind, verdict.channel, verdict.address) == ("go", "log", "")
+    assert verdict.content == Content('{"event":"friend.joined","person":"bob","properties":{"amount":9.90}}')
+    assert judged(row, channels={}).reason == "no_adapter"

@@ -137,7 +137,7 @@ LEAKS = [
     "{{ ['now'] }}",
     "{{ 'now' | date: '%Y' }}",
     "{{ 'today' | date: '%Y-%m-%d' }}",
-    "{{ 1700000000 | date: '%Y' }}",
+    "{{ true | date: '%Y' }}",
     "{{ forloop }}",
     "{{ template }}",
     "{{ partial.x }}",

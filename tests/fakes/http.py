@@ -33,7 +33,6 @@ class Reply:
     cut: bool = False
 
 
-
 @dataclass(slots=True)
 class Server:
     """A running server: `requests` that came, and `connections` that were opened."""

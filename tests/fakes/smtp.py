@@ -7,20 +7,20 @@ from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from email.message import EmailMessage
 
 __all__ = ["MailServer"]
 
 
 @dataclass(slots=True)
 class MailServer:
-    """`mails` that were taken. `rcpt` and `data`: replies for the next recipients and texts; "cut" ends the connection."""
+    """`mails` that were taken. `rcpt`, `data`: replies for the next recipients and texts; "cut" ends the connection."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
@@ -37,18 +37,19 @@ class MailServer:
         async with listener:
             yield self
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        """Answer to RCPT TO."""
+    async def handle_RCPT(self, *about: Any) -> str:  # noqa: ANN401, N802 - the names are the library's
+        """Answer to RCPT TO; `about`: server, session, envelope, address, options."""
         if self.rcpt:
             return self.rcpt.popleft()
-        envelope.rcpt_tos.append(address)
+        about[2].rcpt_tos.append(about[3])
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        """Answer to the text."""
+    async def handle_DATA(self, *about: Any) -> str:  # noqa: ANN401, N802 - the names are the library's
+        """Answer to the text; `about`: server, session, envelope."""
+        server, _, envelope = about
         reply = self.data.popleft() if self.data else "250 OK"
         if reply.startswith(("250", "cut")):
-            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
             self.recipients.extend(envelope.rcpt_tos)
         if reply == "cut":
             server.transport.abort()

@@ -96,7 +96,8 @@ class Shop:
     async def ask(self, method: str, path: str, content: bytes = b"", **headers: str) -> httpx.Response:
         """Send one request; an exception inside the application is raised here."""
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://shop.example") as client:
-            return await client.request(method, path, content=content, headers=headers)
+            encoded = {name.encode(): value.encode() for name, value in headers.items()}
+            return await client.request(method, path, content=content, headers=encoded)
 
     async def send(self, content: bytes, **headers: str) -> httpx.Response:
         """Send events."""

@@ -14,7 +14,7 @@ NOW = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
 
 
-def a_row(**changes: Any) -> OutboxRow:
+def a_row(**changes: Any) -> OutboxRow:  # noqa: ANN401 - any field
     """A send of the template `hello` by mail, decided now."""
     values: dict[str, Any] = {
         "decision_id": "d1",
@@ -38,7 +38,7 @@ def a_template(
     return Template("hello", purpose, texts, uses)  # type: ignore[arg-type]
 
 
-def a_pool(**changes: Any) -> CouponPool:
+def a_pool(**changes: Any) -> CouponPool:  # noqa: ANN401 - any field
     """A pool of coupons without limits."""
     return CouponPool("welcome-10", {"amount_off": "10 CNY"}, **changes)
 
@@ -55,7 +55,7 @@ def some_offers(*templates: Template, pool: CouponPool | None = None) -> Offers:
     )
 
 
-def a_request(**changes: Any) -> SendRequest:
+def a_request(**changes: Any) -> SendRequest:  # noqa: ANN401 - any field
     """A mail to Ann."""
     values: dict[str, Any] = {
         "key": "0123456789abcdef0123456789abcdef",

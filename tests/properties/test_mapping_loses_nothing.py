@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +10,11 @@ from hypothesis import strategies as st
 from rules.mapping import read_mapping
 from rules.mapping_groups import Mapper
 from schemas.errors import EventRefused
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from schemas.events import Event
 
 COLUMNS = ("g", "p", "t", "n", "price")
 TEXT = """\
@@ -27,7 +32,9 @@ events:
 MAPPING = read_mapping(TEXT, "mapping.yaml")[0]
 
 numbers = st.one_of(
-    st.integers(-1000, 1000).map(str), st.decimals(-1000, 1000, places=3).map(str), st.sampled_from(["0", "0.00", "", "x"])
+    st.integers(-1000, 1000).map(str),
+    st.decimals(-1000, 1000, places=3).map(str),
+    st.sampled_from(["0", "0.00", "", "x"]),
 )
 lines = st.tuples(
     st.sampled_from(["1", "2", "3", ""]),
@@ -38,7 +45,7 @@ lines = st.tuples(
 )
 
 
-def run(rows: list[tuple[str, ...]]) -> tuple[list[tuple[int, Any]], dict[int, str]]:
+def run(rows: list[tuple[str, ...]]) -> tuple[list[tuple[int, Event]], dict[int, str]]:
     assert MAPPING is not None
     mapper, pick = Mapper(MAPPING), MAPPING.picker(COLUMNS, "f")
     refused: dict[int, str] = {}
@@ -76,7 +83,7 @@ def test_every_line_is_refused_or_counted_in_one_event_and_sums_are_exact(rows: 
 
 
 @given(st.lists(lines, max_size=20), st.randoms(use_true_random=False))
-def test_lines_of_other_groups_in_between_change_nothing(rows: list[tuple[str, ...]], chance: Any) -> None:
+def test_lines_of_other_groups_in_between_change_nothing(rows: list[tuple[str, ...]], chance: Random) -> None:
     queues: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for row in rows:
         queues[row[0]].append(row)

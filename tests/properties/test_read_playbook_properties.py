@@ -96,7 +96,7 @@ def spoilt(draw: st.DrawFn) -> Json:
     return value
 
 
-@settings(max_examples=6000)
+@settings(max_examples=300)
 @given(spoilt())
 def test_whatever_stands_in_a_playbook_is_answered_with_findings(value: Json) -> None:
     files = {"a.yaml": json.dumps(value, ensure_ascii=True, indent=1)}

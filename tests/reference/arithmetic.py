@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.money import digits_of
 from schemas.times import parse_duration, parse_time
 from tests.reference.values import Money, Span, Time, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["calculate", "compare", "equal"]
 
@@ -91,4 +93,5 @@ def _calculate(op: str, left: Value, right: Value) -> Value:  # noqa: C901, PLR0
             return Span(a - b)
         case "+", str() as a, str() as b:
             return a + b
-    raise TypeError(f"{left!r} {op} {right!r}")
+        case _:
+            raise TypeError(f"{left!r} {op} {right!r}")

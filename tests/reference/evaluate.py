@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from rules.model import Playbook
 from schemas.times import parse_duration
 from segments import syntax
 from segments.model import Condition, Either, Every, Leaf, Negation
@@ -18,7 +18,7 @@ from tests.reference.people import Kept, Person, local_date, shown
 from tests.reference.values import Money, Span, Time, Value, as_type, identity
 
 if TYPE_CHECKING:
-    from rules.model import Playbook
+    from collections.abc import Iterable
 
 __all__ = ["View", "every", "some"]
 
@@ -132,7 +132,8 @@ class View:
                 return self._method(name, self.value(operand), *map(self.value, args))
             case syntax.Call(function=function, args=args):
                 return self._call(function, [self._literal(arg) for arg in args])
-        raise TypeError(syntax.unparse(expr))
+            case _:
+                raise TypeError(syntax.unparse(expr))
 
     def _literal(self, expr: syntax.Expr) -> str:
         value = self.value(expr)
@@ -146,14 +147,9 @@ class View:
             return self.stage() if name == "stage" else self.trait(name)
         if self.event is None:
             return None
-        if root == "meta":
-            return {
-                "id": self.event.id,
-                "time": Time(self.event.time),
-                "name": self.event.name,
-                "source": self.event.source,
-            }[name]
-        return self.event.props.get(name)
+        if root != "meta":
+            return self.event.props.get(name)
+        return Time(self.event.time) if name == "time" else str(getattr(self.event, name))
 
     def _negative(self, value: Value) -> Value:
         match value:
@@ -163,7 +159,8 @@ class View:
                 return Money(-minor)
             case Span(ms):
                 return Span(-ms)
-        return None
+            case _:
+                return None
 
     def _binary(self, op: str, left: Value, right: Value) -> Value:
         if left is None or right is None:
@@ -180,10 +177,7 @@ class View:
         if items is None:
             return None
         assert isinstance(items, list)
-        truths = [
-            View(self.playbook, self.person, self.now, self.event, self.variables | {expr.variable: item})._truth(expr.body)
-            for item in items
-        ]
+        truths = [replace(self, variables=self.variables | {expr.variable: item})._truth(expr.body) for item in items]
         return some(truths) if expr.kind == "exists" else every(truths)
 
     def _method(self, name: str, of: Value, *args: Value) -> Value:
@@ -204,18 +198,19 @@ class View:
                 return part in text
             case "matches":
                 return re.search(part, text, re.ASCII) is not None
-        raise TypeError(name)
+            case _:
+                raise TypeError(name)
 
     # -- functions
-    def _call(self, function: str, args: list[str]) -> Value:  # noqa: C901, PLR0911 - a case a function
+    def _call(self, function: str, args: list[str]) -> Value:  # noqa: PLR0911 - a case a function
         match function, args:
             case "count", [event, window]:
                 return Fraction(len(self._within(event, window)))
             case "count", [event, window, name]:
                 return self._count_same(event, window, name)
-            case ("sum" | "min" | "max" | "avg" | "distinct"), [event, name, window]:
+            case (("sum" | "min" | "max" | "avg" | "distinct"), [event, name, window]):
                 return self._aggregate(function, event, name, window)
-            case ("first" | "last"), [event]:
+            case (("first" | "last"), [event]):
                 times = [each.time for each in self._within(event)]
                 return (Time(min(times)) if function == "first" else Time(max(times))) if times else None
             case "streak", [event, "1d"]:
@@ -230,7 +225,8 @@ class View:
                 return Fraction(shown(self.now, self._zone()).hour)
             case "local_date", []:
                 return local_date(self.now, self._zone()).isoformat()
-        raise TypeError(function)
+            case _:
+                raise TypeError(function)
 
     def _zone(self) -> Any:  # noqa: ANN401 - a ZoneInfo
         return self.person.zone(self.playbook.workspace.zone)

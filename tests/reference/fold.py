@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from rules.model import Emit, Ending, Playbook, Rule, SetTraits, Step, TagPerson, WaitStep
+from rules.model import Ending, Playbook, Rule, Step, Wait, WaitStep
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType
 from schemas.events import Event
 from schemas.ids import decision_id
@@ -14,11 +15,11 @@ from tests.reference.evaluate import View
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
 from tests.reference.schedules import due_times
-from tests.reference.steps import params_of
-from tests.reference.values import Refused, Value, as_type, identity, show, typed_properties, typed_value
+from tests.reference.steps import Acting, act
+from tests.reference.values import Refused, Value, identity, show, typed_properties, typed_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["LATE", "Result", "run"]
 
@@ -52,30 +53,37 @@ class Change(NamedTuple):
     segment: str
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Run:
-    """One occurrence of a rule. `start`: the trigger's moment; `next`: the step to go on with, `due`: when."""
+    """One occurrence of a rule. `start`: the trigger's moment; `next`: the step to go on with, when `due`."""
 
     rule: Rule
     occurrence: str
     event: Kept | None
     start: int
-    once_key: tuple[str, Any] | None
     next: int = 0
     due: int = 0
     unless: tuple[Ending, ...] = ()
 
     @property
-    def trigger_time(self) -> int:
-        """The effective time of what started it."""
-        return self.start if self.event is None else self.event.time
+    def key(self) -> tuple[str, Any] | None:
+        """The value that `once_per` names, by type and value."""
+        return self._property(self.event, self.rule.limit.once_per)
 
+    def ends_by(self, event: Kept) -> bool:
+        """Whether its wait names this event; strictly earlier late ones do not count."""
+        trigger_time = self.start if self.event is None else self.event.time
+        return event.known and event.time >= trigger_time and any(self._named(ending, event) for ending in self.unless)
 
-@dataclass(slots=True)
-class _Effect:
-    step: Step
-    params: dict[str, Value]
-    decision: str
+    def _named(self, ending: Ending, event: Kept) -> bool:
+        if ending.event != event.name:
+            return False
+        wanted = self._property(self.event, ending.same)
+        return ending.same is None or (wanted is not None and wanted == self._property(event, ending.same))
+
+    def _property(self, event: Kept | None, name: str | None) -> tuple[str, Any] | None:
+        value = None if event is None or name is None else event.props.get(name)
+        return None if value is None else identity(value)
 
 
 def run(
@@ -106,7 +114,8 @@ class _Life:
     def __init__(self, playbook: Playbook, person: str, late: int, workspace: str, result: Result) -> None:
         self.playbook, self.late, self.workspace, self.result = playbook, late, workspace, result
         self.person, self.clockwork = Person(person), Clockwork(playbook)
-        self.rules = sorted(playbook.rules.values(), key=lambda rule: (-rule.priority, rule.id))
+        deciding = [rule for rule in playbook.rules.values() if rule.status in {"live", "shadow"}]
+        self.rules = sorted(deciding, key=lambda rule: (-rule.priority, rule.id))
         self.known = False
         self.now = self.passed = -1
         self.stage: str | None = None
@@ -115,13 +124,15 @@ class _Life:
         self.waiting: list[Run] = []
         self.starts: dict[str, list[Run]] = {}
         self.fired: set[str] = set()
-        self.effects: list[_Effect] = []
+        self.effects: list[Acting] = []
         self.cause = ""
+        self.agenda: list[int] = []
+        self.basis: tuple[int, int, dict[str, Any]] | None = None
 
     def play(self, events: list[tuple[int, Event]], begin: int, end: int) -> None:
         records: list[tuple[int, int, int, Any]] = [(at, 0, i, event) for i, (at, event) in enumerate(events)]
         for i, rule in enumerate(self.rules):
-            if rule.trigger.schedule is not None and rule.status in {"live", "shadow"}:
+            if rule.trigger.schedule is not None:
                 times = due_times(rule.trigger.schedule, self.playbook.workspace.zone, begin, end)
                 records += [(at, 1, i, rule) for at in times]
         for at, kind, _, what in sorted(records, key=lambda record: record[:3]):
@@ -143,25 +154,28 @@ class _Life:
         if name is None and self.playbook.catalogue.reject_unknown:
             return self._refuse(event, "unknown_event")
         try:
-            kept = self._kept(event, name, min(own, at))
-            traits = self._traits(event) if name == "person.updated" else {}
+            kept, traits = self._read(event, name, min(own, at))
         except Refused as refused:
             return self._refuse(event, refused.code)
         if event.id and (event.source, event.id) in self.seen:
             self.result.duplicates += 1
             return None
         self.seen.add((event.source, event.id))
-        self.now = max(self.now, at)
-        self.pass_time(self.now - 1)
+        now = max(self.now, at)
+        self.pass_time(now - 1)
+        self.now = now
         return self.happen(kept, traits, 0)
 
     def _refuse(self, event: Event, code: str) -> None:
         self.result.dead_letters.append({"person": event.person, "event_id": event.id, "code": code})
 
-    def _kept(self, event: Event, name: str | None, time: int) -> Kept:
-        kind = RESERVED_EVENTS.get(name or "") or self.playbook.catalogue.events.get(name or "") or EventType(event.name)
-        props = typed_properties(kind, event.properties, self.playbook.workspace.currency)
-        return Kept(event.id, event.source, name or event.name, time, props, name is not None, kind.interaction)
+    def _read(self, event: Event, name: str | None, time: int) -> tuple[Kept, dict[str, Value]]:
+        """The event as it is kept, and the traits that it sets."""
+        kinds = self.playbook.catalogue.events | RESERVED_EVENTS
+        kind = EventType(event.name) if name is None else kinds[name]
+        props = typed_properties(kind.properties, event.properties, self.playbook.workspace.currency)
+        kept = Kept(event.id, event.source, kind.name, time, props, name is not None, kind.interaction)
+        return kept, self._traits(event) if name == "person.updated" else {}
 
     def _traits(self, event: Event) -> dict[str, Value]:
         """The traits that a `person.updated` sets; null takes one back."""
@@ -183,7 +197,7 @@ class _Life:
         self.fired = set()
         self.cause = "event"
         self._end_waits(event)
-        self._on_changes(self._settle_memberships(), event)
+        self._on_changes(self._renew(), event)
         for rule in self.rules:
             if rule.trigger.kind == "event" and event.known and event.name in rule.trigger.names:
                 self._consider(rule, event, f"event:{event.source}:{event.id}")
@@ -191,29 +205,180 @@ class _Life:
 
     def scheduled(self, rule: Rule, at: int) -> None:
         """A schedule is due for this person."""
-        self.now = max(self.now, at)
-        self.pass_time(self.now - 1)
+        now = max(self.now, at)
+        self.pass_time(now - 1)
+        self.now = now
         self.fired = set()
         self.cause = "time"
-        self._on_changes(self._settle_memberships(), None)
+        self._on_changes(self._renew(), None)
         if self._view(None).truth(rule.trigger.audience) is True:
             self._consider(rule, None, f"schedule:{rule.id}:{at}")
         self._settle(None, 0)
 
     def pass_time(self, until: int) -> None:
         """Everything due in (passed, until], each at its own moment."""
-        while self.known and self.passed < until:
-            moments = self.clockwork.between(self.person, self.passed, until)
-            before = len(self.person.events), dict(self.person.traits)
-            for moment in sorted({*moments, *(run.due for run in self.waiting if run.due <= until)}):
-                if moment > self.passed:
-                    self._due(moment)
-                if (len(self.person.events), self.person.traits) != before or self._overlooked(moments, until):
-                    break
-            else:
-                self.passed = until
+        while self.known and (moment := self._next(until)) is not None:
+            self._due(moment)
         self.passed = max(self.passed, until)
         self.now = max(self.now, until)
 
-    def _overlooked(self, moments: list[int], until: int) -> bool:
-        return any(self.passed < run.due <= until and run.due not in moments for run in self.waiting)
+    def _next(self, until: int) -> int | None:
+        """The first moment behind the last one at which something may be due."""
+        basis = until, len(self.person.events), dict(self.person.traits)
+        if basis != self.basis:
+            self.basis, self.agenda = basis, self.clockwork.between(self.person, self.passed, until)
+        at = bisect_right(self.agenda, self.passed)
+        waits = (run.due for run in self.waiting if run.due <= until)
+        return min([*self.agenda[at : at + 1], *waits], default=None)
+
+    def _due(self, moment: int) -> None:
+        """Core semantics 4: stage and segments anew, the rules on what changed, then waits that are over."""
+        self.now, self.cause, self.fired = moment, "time", set()
+        self._on_changes(self._renew(), None)
+        while over := [run for run in self.waiting if run.due <= moment]:
+            self.waiting.remove(over[0])
+            self._proceed(over[0])
+        self._settle(None, 0)
+        self.passed = moment
+
+    # -- memberships and the rules on them
+    def _view(self, event: Kept | None) -> View:
+        return View(self.playbook, self.person, self.now, event)
+
+    def _renew(self) -> list[Change]:
+        """The stage and all segments anew; what changed, in the order in which it is recorded."""
+        stage, segments = self._view(None).memberships()
+        before = self._names(self.stage, self.segments)
+        after = self._names(stage, segments)
+        self.stage, self.segments = stage, segments
+        changes = [Change("leaves", name) for name in before if name not in after]
+        changes += [Change("enters", name) for name in after if name not in before]
+        self.result.changes += [
+            {
+                "time": format_time(self.now),
+                "person": self.person.id,
+                "segment": change.segment,
+                "change": change.kind.removesuffix("s"),
+                "cause": self.cause,
+            }
+            for change in changes
+        ]
+        return changes
+
+    def _names(self, stage: str | None, segments: frozenset[str]) -> list[str]:
+        return [*([] if stage is None else [f"stage:{stage}"]), *sorted(segments)]
+
+    def _on_changes(self, changes: list[Change], event: Kept | None, *, again: bool = False) -> None:
+        """Rules on changes. When effects settle (`again`), a rule that has fired in this record does not fire again."""
+        for rule in self.rules:
+            for change in changes:
+                meant = rule.trigger.kind == change.kind and change.segment in rule.trigger.names
+                if meant and not (again and rule.id in self.fired):
+                    cause = self.now if event is None else event.id
+                    self._consider(rule, event, f"{change.kind.removesuffix('s')}:{change.segment}:{cause}")
+
+    # -- rules
+    def _consider(self, rule: Rule, event: Kept | None, occurrence: str) -> None:
+        """Start an occurrence, if the conditions hold and the limit allows."""
+        view = self._view(event)
+        if view.truth(rule.when) is not True or (rule.unless is not None and view.truth(rule.unless) is not False):
+            return
+        run = Run(rule, occurrence, event, self.now)
+        if not self._allowed(run):
+            return
+        self.fired.add(rule.id)
+        self.starts.setdefault(rule.id, []).append(run)
+        if rule.wait is None:
+            self._proceed(run)
+        else:
+            self._wait(run, rule.wait)
+
+    def _allowed(self, run: Run) -> bool:
+        limit, held = run.rule.limit, self.starts.get(run.rule.id, [])
+        if limit.once_per is not None and (run.key is None or any(other.key == run.key for other in held)):
+            return False
+        if limit.once_within is not None and any(other.start > self.now - limit.once_within for other in held):
+            return False
+        if limit.max_count is not None:
+            after = -1 if limit.max_within is None else self.now - limit.max_within
+            if sum(other.start > after for other in held) >= limit.max_count:
+                return False
+        return not (limit.once and held)
+
+    def _wait(self, run: Run, wait: Wait) -> None:
+        run.due, run.unless = self.now + wait.duration, wait.unless
+        self.waiting.append(run)
+
+    def _end_waits(self, event: Kept) -> None:
+        """Waits that name this event end; one at the head of a rule gives its place in the limit back."""
+        for run in [run for run in self.waiting if run.ends_by(event)]:
+            self.waiting.remove(run)
+            if run.rule.wait is not None and run.next == 0:
+                self.starts[run.rule.id].remove(run)
+
+    def _proceed(self, run: Run) -> None:
+        """Steps up to the next wait."""
+        while run.next < len(run.rule.then):
+            index, step = run.next, run.rule.then[run.next]
+            run.next += 1
+            if isinstance(step, WaitStep):
+                return self._wait(run, step.wait)
+            self._decide(run, index, step)
+        return None
+
+    def _decide(self, run: Run, index: int, step: Step) -> None:
+        key = str(index) if step.id is None else step.id
+        identity = decision_id(self.workspace, run.rule.id, self.person.id, run.occurrence, key)
+        acting = act(step, self._view(run.event), identity)
+        line = {
+            "id": identity,
+            "time": format_time(self.now),
+            "person": self.person.id,
+            "rule": run.rule.id,
+            "step": key,
+            "kind": acting.kind,
+            "occurrence": run.occurrence,
+            "event_id": None if run.event is None else run.event.id,
+            "params": acting.params,
+        }
+        if run.rule.status == "shadow":
+            self.result.shadow.append(line)
+        else:
+            self.result.decisions.append(line)
+            self.effects.append(acting)
+
+    # -- effects
+    def _settle(self, event: Kept | None, depth: int) -> None:
+        """Core semantics 6: effects, the changes they mean, the rules on those; then what was emitted."""
+        emitted: list[dict[str, Any]] = []
+        while self.effects:
+            effects, self.effects = self.effects, []
+            for acting in effects:
+                self._apply(acting)
+            emitted += [acting.params for acting in effects if acting.kind == "emit"]
+            self._on_changes(self._renew(), event, again=True)
+        for params in emitted:
+            if params["person"] == self.person.id and depth < _DEEPEST:
+                sent = Event(params["id"], self.person.id, params["event"], self.now, params["properties"], "touchline")
+                self.happen(*self._read(sent, sent.name, self.now), depth + 1)
+
+    def _apply(self, acting: Acting) -> None:
+        if acting.kind == "tag":
+            self.person.tags.update(acting.params["tags"])
+        elif acting.kind == "untag":
+            self.person.tags.difference_update(acting.params["tags"])
+        for name, value in acting.values.items():
+            if value is not None:
+                self.person.set_trait(name, value, self.now)
+
+    def _profile(self) -> dict[str, Any]:
+        view = self._view(None)
+        names = sorted({*self.person.traits, *self.playbook.catalogue.traits})
+        traits = {name: show(view.trait(name), view.currency) for name in names}
+        return {
+            "person": self.person.id,
+            "stage": self.stage,
+            "segments": sorted(self.segments),
+            "tags": sorted(self.person.tags),
+            "traits": {name: value for name, value in traits.items() if value is not None},
+        }

@@ -41,8 +41,9 @@ class Clockwork:
 
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
-        conditions = [s.when for s in playbook.segments.values()] + [s.when for s in playbook.stages if s.when is not None]
-        trees = [list(self._nodes(expression.expr)) for when in conditions for expression in leaves(when)]
+        conditions = [s.when for s in playbook.segments.values()] + [s.when for s in playbook.stages]
+        texts = [expression for when in conditions if when is not None for expression in leaves(when)]
+        trees = [list(self._nodes(expression.expr)) for expression in texts]
         self.leaves = [_leaf(nodes) for nodes in trees]
         called = {node.function for nodes in trees for node in nodes if isinstance(node, syntax.Call)}
         self.by_hour, self.by_day = "local_hour" in called, bool({"local_date", "streak"} & called)
@@ -51,10 +52,17 @@ class Clockwork:
         """All nodes, those of computed traits included."""
         for node in walk(expr):
             yield node
-            if isinstance(node, syntax.Select) and isinstance(node.operand, syntax.Name) and node.operand.name == "profile":
-                kind = self.playbook.catalogue.traits.get(node.field)
-                if kind is not None and kind.source is not None:
-                    yield from self._nodes(parse(kind.source))
+            source = self._source(node)
+            if source is not None:
+                yield from self._nodes(parse(source))
+
+    def _source(self, node: Expr) -> str | None:
+        match node:
+            case syntax.Select(operand=syntax.Name(name="profile"), field=name):
+                kind = self.playbook.catalogue.traits.get(name)
+                return None if kind is None else kind.source
+            case _:
+                return None
 
     def between(self, person: Person, after: int, until: int) -> list[int]:
         """The moments in (after, until], in order."""

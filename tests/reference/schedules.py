@@ -52,7 +52,7 @@ def _matches(fields: list[frozenset[int]], cron: str, wall: datetime) -> bool:
 
 
 def _moment(wall: datetime, zone: ZoneInfo) -> int:
-    """When the clock first shows this or more: of a time that comes twice the first, of one that never comes the jump."""
+    """When the clock first shows this or more: the first of two, and the jump for a time that never comes."""
     at = round(wall.replace(tzinfo=zone).timestamp()) * 1000 - 4 * HOUR
     while shown(at, zone).replace(tzinfo=None) < wall:
         at += MINUTE

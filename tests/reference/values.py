@@ -1,4 +1,4 @@
-"""Typed values of the reference: exact numbers, money in minor units, moments and lengths of time, text, truth, lists."""
+"""Typed values of the reference: exact numbers, money in minor units, moments, lengths of time, text, truth, lists."""
 
 from __future__ import annotations
 
@@ -12,9 +12,22 @@ from schemas.money import digits_of
 from schemas.times import format_time, parse_time
 
 if TYPE_CHECKING:
-    from schemas.catalogue import EventType, PropertyType
+    from collections.abc import Mapping
 
-__all__ = ["Money", "Refused", "Span", "Time", "Value", "as_type", "identity", "show", "typed_properties", "typed_value"]
+    from schemas.catalogue import PropertyType
+
+__all__ = [
+    "Money",
+    "Refused",
+    "Span",
+    "Time",
+    "Value",
+    "as_type",
+    "identity",
+    "show",
+    "typed_properties",
+    "typed_value",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,12 +68,11 @@ def identity(value: Value) -> tuple[str, Any]:
     return type(value).__name__, value
 
 
-def typed_properties(kind: EventType | PropertyType, raw: dict[str, Any], currency: str) -> dict[str, Any]:
-    """What the catalogue makes of an event's properties. Raises `Refused`."""
-    properties = (kind.of or {}) if hasattr(kind, "of") else kind.properties
+def typed_properties(kinds: Mapping[str, PropertyType], raw: dict[str, Any], currency: str) -> dict[str, Any]:
+    """What the catalogue makes of an event's properties; amounts of another currency are left out. Raises `Refused`."""
     foreign = raw.get("currency") not in (None, currency)
     typed = {}
-    for name, wanted in properties.items():
+    for name, wanted in kinds.items():
         if raw.get(name) is None or (foreign and wanted.type == "money"):
             continue
         typed[name] = typed_value(wanted, raw[name], currency)
@@ -71,15 +83,13 @@ def typed_value(wanted: PropertyType, raw: Any, currency: str) -> Value:  # noqa
     """A JSON value as its type says. Raises `Refused`."""
     value = _read(wanted, raw, currency)
     if wanted.min is not None:
-        least: Value = Fraction(wanted.min)
-        if isinstance(value, Money):
-            least = Money(least * _unit(currency))
-        if value < least:  # type: ignore[operator]
+        amount = value.minor / _unit(currency) if isinstance(value, Money) else value
+        if isinstance(amount, Fraction) and amount < wanted.min:
             raise Refused("below_minimum")
     return value
 
 
-def _read(wanted: PropertyType, raw: Any, currency: str) -> Value:  # noqa: ANN401, C901, PLR0911, PLR0912 - a case a type
+def _read(wanted: PropertyType, raw: Any, currency: str) -> Value:  # noqa: ANN401 - a JSON value
     number = isinstance(raw, int | Decimal) and not isinstance(raw, bool)
     match wanted.type:
         case "text" if isinstance(raw, str) and (wanted.values is None or raw in wanted.values):
@@ -103,8 +113,9 @@ def _read(wanted: PropertyType, raw: Any, currency: str) -> Value:  # noqa: ANN4
             except ValueError:
                 raise Refused("wrong_type") from None
         case "list" if isinstance(raw, list) and all(isinstance(item, dict) for item in raw):
-            return [typed_properties(wanted, item, currency) for item in raw]
-    raise Refused("wrong_type")
+            return [typed_properties(wanted.of or {}, item, currency) for item in raw]
+        case _:
+            raise Refused("wrong_type")
 
 
 def _half_away(value: Fraction) -> int:
@@ -113,12 +124,12 @@ def _half_away(value: Fraction) -> int:
 
 
 def _unit(currency: str) -> int:
-    return 10 ** digits_of(currency)
+    return int(10 ** digits_of(currency))
 
 
 def as_type(value: Value, type_name: str, currency: str) -> Value:
     """A computed value as a trait of this type keeps it: numbers beside money are major units, amounts are whole."""
-    if type_name == "money" and isinstance(value, Fraction) and not isinstance(value, bool):
+    if type_name == "money" and isinstance(value, Fraction):
         value = Money(value * _unit(currency))
     if isinstance(value, Money):
         return Money(Fraction(_half_away(value.minor)))
@@ -134,11 +145,14 @@ def show(value: Value, currency: str) -> Any:  # noqa: ANN401 - a JSON value
             return _decimal(Fraction(_half_away(minor), _unit(currency)))
         case Time(ms):
             return format_time(ms)
-        case Span(ms) | Fraction() as ms:
-            return _decimal(Fraction(ms))
+        case Span(length):
+            return _decimal(length)
+        case Fraction():
+            return _decimal(value)
         case list():
             return [{name: show(item, currency) for name, item in each.items()} for each in value]
-    return value
+        case _:
+            return value
 
 
 def _decimal(value: Fraction) -> int | Decimal:

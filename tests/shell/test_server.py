@@ -60,7 +60,7 @@ async def test_many_senders_at_once_lose_nothing() -> None:
     assert sorted(int(each.id) for each in await shop.events()) == list(range(200))
 
 
-async def test_a_sender_that_hangs_up_in_the_middle_harms_nobody() -> None:
+async def test_a_sender_that_hangs_up_in_the_middle_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
     shop = Shop()
     async with serving(shop) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -72,6 +72,7 @@ async def test_a_sender_that_hangs_up_in_the_middle_harms_nobody() -> None:
             assert (await client.post("/v1/events", content=EVENT)).status_code == 200
 
     assert len(await shop.records()) == 1
+    assert [line.getMessage() for line in caplog.records if line.levelname == "ERROR"] == []
 
 
 async def test_what_is_no_http_is_answered_and_the_server_goes_on() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workers.activation import Activated, activate
 from workers.playbooks import read_folder
 from workers.settings import environment, read_settings
 from workers.terminal import console, print_json
 from workers.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["run_activate"]
 
@@ -28,7 +31,9 @@ def run_activate(folder: Path, data: Path | None, *, fire_entries: bool, as_json
 
     done = asyncio.run(work())
     if as_json:
-        print_json({"hash": done.hash, "sequence": done.sequence, "changed": done.changed, "empty_windows": list(done.empty)})
+        print_json(
+            {"hash": done.hash, "sequence": done.sequence, "changed": done.changed, "empty_windows": list(done.empty)}
+        )
         return
     if not done.changed:
         console().print(f"playbook {done.hash[:12]} is in force already (activation {done.sequence})")

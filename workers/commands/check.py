@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 from rules.check import check_playbook
-from rules.compile import check_expressions
 from rules.report import render_text
-from workers.playbooks import read_folder
+from workers.playbooks import read_folder, zone_names
 from workers.terminal import console, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from schemas.findings import Finding
 
@@ -22,9 +20,7 @@ __all__ = ["check_folder", "findings_of"]
 
 def findings_of(files: Mapping[str, str]) -> list[Finding]:
     """All findings of a playbook, sorted."""
-    playbook, findings = check_playbook(files, frozenset(available_timezones()))
-    if playbook is not None:
-        findings = [*findings, *check_expressions(playbook)]
+    _, findings = check_playbook(files, zone_names())
     return sorted(set(findings))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.money import to_major
@@ -18,6 +17,7 @@ from workers.terminal import console, print_json, progress_bar, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from messaging.ports import Adapter
     from rules.program import Program
@@ -29,8 +29,8 @@ _CREDIT = "Orders: Online Retail, Daqing Chen, UCI Machine Learning Repository, 
 
 def run_demo(out: Path, *, as_json: bool = False) -> None:
     """Play the sample on the embedded stores and say what a shop owner would ask."""
-    from messaging.adapters.file import FileAdapter  # noqa: PLC0415 - only where something is delivered
-    from messaging.adapters.recorder import recorders  # noqa: PLC0415
+    from messaging.adapters.file import FileAdapter
+    from messaging.adapters.recorder import recorders
 
     folder = sample("online_retail")
     files = read_folder(folder / "playbook")
@@ -41,7 +41,9 @@ def run_demo(out: Path, *, as_json: bool = False) -> None:
     shutil.rmtree(out / "messages", ignore_errors=True)
     adapters: dict[str, Adapter] = {c: FileAdapter(out / "messages" / f"{c}.jsonl") for c in CHANNELS}
     with progress_bar() as progress:
-        result = asyncio.run(play(request, program, files, recorders(program.playbook.templates.values()) | adapters, progress))
+        result = asyncio.run(
+            play(request, program, files, recorders(program.playbook.templates.values()) | adapters, progress)
+        )
     if as_json:
         print_json(result.summary)
         return
@@ -52,11 +54,22 @@ def _print(program: Program, result: Result, out: Path, seconds: float) -> None:
     screen, totals = console(), result.summary
     title = f"{totals['records']:,} order lines → {totals['events']:,} events of {totals['people']:,} people in {seconds:.0f} s"
     screen.print(f"\n[bold]{title}[/bold]")
-    screen.print(f"{totals['rejected'].get('no_person', 0):,} lines name no customer and were put aside (rejected.jsonl)\n")
-    screen.print(table("People by stage", ("stage", "now", "entered", "left"), _stages(program, totals), numbers=(1, 2, 3)))
+    screen.print(
+        f"{totals['rejected'].get('no_person', 0):,} lines name no customer and were put aside (rejected.jsonl)\n"
+    )
+    screen.print(
+        table("People by stage", ("stage", "now", "entered", "left"), _stages(program, totals), numbers=(1, 2, 3))
+    )
     screen.print(table("What the rules decided", ("rule", "what", "times"), _decided(program, totals), numbers=(2,)))
     screen.print(table("What became of the messages", ("status", "why", "messages"), _delivered(totals), numbers=(2,)))
-    screen.print(table("Coupons", ("pool", "issued", "refused", "worst-case cost", "budget"), _coupons(program, totals), numbers=(1, 2, 3, 4)))
+    screen.print(
+        table(
+            "Coupons",
+            ("pool", "issued", "refused", "worst-case cost", "budget"),
+            _coupons(program, totals),
+            numbers=(1, 2, 3, 4),
+        )
+    )
     screen.print(f"Messages as they would have gone out: {out / 'messages'}")
     screen.print("\n[bold]What to try next[/bold]")
     for line in _next_steps(out, result):
@@ -67,7 +80,13 @@ def _print(program: Program, result: Result, out: Path, seconds: float) -> None:
 def _stages(program: Program, totals: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
     titles = {stage.id: stage.title or stage.id for stage in program.playbook.stages}
     rows = [(titles[s], *_three(totals["segments"][f"stage:{s}"])) for s in titles]
-    return [*rows, *((segment.title or name, *_three(totals["segments"][name])) for name, segment in program.playbook.segments.items())]
+    return [
+        *rows,
+        *(
+            (segment.title or name, *_three(totals["segments"][name]))
+            for name, segment in program.playbook.segments.items()
+        ),
+    ]
 
 
 def _three(counts: Mapping[str, int]) -> tuple[int, int, int]:
@@ -76,7 +95,9 @@ def _three(counts: Mapping[str, int]) -> tuple[int, int, int]:
 
 def _decided(program: Program, totals: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     rules = program.playbook.rules
-    return [(rules[rule].title or rule, kind, n) for rule, kinds in totals["decisions"].items() for kind, n in kinds.items()]
+    return [
+        (rules[rule].title or rule, kind, n) for rule, kinds in totals["decisions"].items() for kind, n in kinds.items()
+    ]
 
 
 def _delivered(totals: Mapping[str, Any]) -> list[tuple[str, str, int]]:
@@ -89,7 +110,15 @@ def _coupons(program: Program, totals: Mapping[str, Any]) -> list[tuple[str, int
     for name, counts in totals["coupons"].items():
         pool = program.playbook.pools[name]
         budget = "—" if pool.budget is None else f"{to_major(pool.budget, currency):,} {currency}"
-        rows.append((name, counts["issued"], counts["refused"], f"{to_major(pool.worst_cost * counts['issued'], currency):,} {currency}", budget))
+        rows.append(
+            (
+                name,
+                counts["issued"],
+                counts["refused"],
+                f"{to_major(pool.worst_cost * counts['issued'], currency):,} {currency}",
+                budget,
+            )
+        )
     return rows
 
 
@@ -99,8 +128,10 @@ def _next_steps(out: Path, result: Result) -> list[str]:
     return [
         f"touchline person {person} --from {out}          one customer, and why",
         f"touchline check {folder / 'playbook'}           the playbook, looked over",
-        f"touchline simulate --playbook {folder / 'playbook'} --events {folder / 'online_retail.csv.gz'} "
-        f"--mapping {folder / 'mapping.yaml'} --out out    your own change to it, tried out",
+        (
+            f"touchline simulate --playbook {folder / 'playbook'} --events {folder / 'online_retail.csv.gz'} "
+            f"--mapping {folder / 'mapping.yaml'} --out out    your own change to it, tried out"
+        ),
         "touchline up                                       live, on this machine",
         "docs/tutorial.md                                   ten minutes, step by step",
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +20,7 @@ from workers.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from workers.inputs import Inputs
 
@@ -144,5 +144,3 @@ async def _landed(workspace: Workspace, mark: Mark) -> set[bytes]:
                 if isinstance(payload, Behaviour):
                     found.add(event_key(payload.source, payload.id))
     return found
-
-

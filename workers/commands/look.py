@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InputError
@@ -18,6 +17,7 @@ from workers.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
 
 __all__ = ["run_person", "run_status"]
@@ -33,7 +33,9 @@ def run_person(identity: str, data: Path | None, source: Path | None, *, as_json
         return
     screen = console()
     profile = found["profile"]
-    screen.print(f"[bold]{identity}[/bold]  stage {profile['stage'] or '—'}, segments {', '.join(profile['segments']) or '—'}")
+    screen.print(
+        f"[bold]{identity}[/bold]  stage {profile['stage'] or '—'}, segments {', '.join(profile['segments']) or '—'}"
+    )
     screen.print(f"tags {', '.join(profile['tags']) or '—'}")
     for name, value in profile["traits"].items():
         screen.print(f"  {name}: {value}", markup=False)
@@ -52,7 +54,9 @@ def run_status(data: Path | None, *, as_json: bool) -> None:
         return
     screen = console()
     program = found["program"]
-    screen.print(f"playbook {program['hash'][:12]} (activation {program['sequence']})" if program else "no playbook is active")
+    screen.print(
+        f"playbook {program['hash'][:12]} (activation {program['sequence']})" if program else "no playbook is active"
+    )
     positions = [(p["partition"], p["position"], p["end"], p["lag"]) for p in found["partitions"]]
     screen.print(table("Partitions", ("partition", "position", "log end", "lag"), positions, numbers=(0, 1, 2, 3)))
     screen.print(f"{found['people']:,} people")
@@ -62,7 +66,9 @@ def run_status(data: Path | None, *, as_json: bool) -> None:
         screen.print(table("Dead letters", ("code", "events"), list(found["dead_letters"].items()), numbers=(1,)))
 
 
-def _with_workspace(data: Path | None, source: Path | None, look: Callable[[Workspace], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+def _with_workspace(
+    data: Path | None, source: Path | None, look: Callable[[Workspace], Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
     settings = read_settings(environment(), data=data)
     if source is not None:
         settings = _simulated(source)
@@ -82,7 +88,6 @@ def _simulated(out: Path) -> Settings:
         message = f"{out} holds no stores of a simulation"
         raise InputError(message, hint="make them with: touchline simulate … --engine sqlite --out OUT")
     return Settings(data=out / "workspace")
-
 
 
 async def _person(workspace: Workspace, identity: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import InputError
-from workers.samples import sample
 from workers.log import logger, set_up_logging
+from workers.samples import sample
 from workers.settings import Settings, environment, read_settings
 from workers.terminal import say
 from workers.workspace import Workspace, open_workspace
@@ -23,7 +23,7 @@ __all__ = ["run_process", "run_up", "until_stopped"]
 
 def run_up(data: Path | None, playbook: Path | None, host: str | None, port: int | None) -> None:
     """Everything in one process, until it is told to stop."""
-    from workers.processes import up  # noqa: PLC0415
+    from workers.processes import up
 
     settings = _settings(data, host, port)
     folder = _playbook(playbook or settings.playbook)
@@ -32,7 +32,7 @@ def run_up(data: Path | None, playbook: Path | None, host: str | None, port: int
 
 def run_process(name: str, data: Path | None, host: str | None = None, port: int | None = None) -> None:
     """One process, until it is told to stop."""
-    from workers import processes  # noqa: PLC0415
+    from workers import processes
 
     settings = _settings(data, host, port)
     made: Callable[[Workspace, asyncio.Event], Coroutine[None, None, None]] = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rules.program import Program
 from schemas.errors import InputError
 from schemas.times import parse_duration, parse_time
 from stores.open import open_ledger, open_log, open_state
@@ -23,14 +25,12 @@ from workers.simulation import Played, Stores, simulate, summary
 from workers.terminal import console, print_json, progress_bar, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from messaging.ports import Adapter
-    from rules.program import Program
     from workers.inputs import Inputs
 
 __all__ = ["Request", "Result", "play", "run_simulation"]
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Result:
 
 def run_simulation(request: Request, *, as_json: bool = False) -> None:
     """Run it and say what came of it."""
-    from messaging.adapters.recorder import recorders  # noqa: PLC0415 - only where something is delivered
+    from messaging.adapters.recorder import recorders
 
     files = read_folder(request.playbook)
     program = program_of(files)
@@ -90,7 +90,15 @@ async def play(
     stores = await _stores(request, workspace)
     try:
         played = await simulate(
-            stores, program, files, inputs.arrived, adapters, until=until, tick=tick, batch=request.batch, progress=progress
+            stores,
+            program,
+            files,
+            inputs.arrived,
+            adapters,
+            until=until,
+            tick=tick,
+            batch=request.batch,
+            progress=progress,
         )
         result = await _collect(stores, program, inputs, played)
     finally:
@@ -134,7 +142,9 @@ async def _stores(request: Request, workspace: Path) -> Stores:
         return "memory://" if request.engine == "memory" else f"sqlite:///{workspace / name}.db"
 
     return Stores(
-        open_log(url("log"), clock=now_ms, new_id=lambda: "simulation", partitions=request.partitions, virtual_time=True),
+        open_log(
+            url("log"), clock=now_ms, new_id=lambda: "simulation", partitions=request.partitions, virtual_time=True
+        ),
         open_state(url("state")),
         open_ledger(url("ledger")),
     )
@@ -153,13 +163,22 @@ async def _collect(stores: Stores, program: Program, inputs: Inputs, played: Pla
 
 
 def _rejected(inputs: Inputs, played: Played, letters: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    lines = [{"file": r.file, "line": r.line, "code": r.code, "message": r.message, "record": r.record} for r in inputs.rejected]
+    lines = [
+        {"file": r.file, "line": r.line, "code": r.code, "message": r.message, "record": r.record}
+        for r in inputs.rejected
+    ]
     for letter in letters:
         arrival = played.places.get((letter["partition"], letter["offset"]))
         if arrival is not None:
             record = msgspec.json.Encoder(decimal_format="number").encode(arrival.event).decode()
             lines.append(
-                {"file": arrival.file, "line": arrival.line, "code": letter["code"], "message": letter["message"], "record": record}
+                {
+                    "file": arrival.file,
+                    "line": arrival.line,
+                    "code": letter["code"],
+                    "message": letter["message"],
+                    "record": record,
+                }
             )
     return sorted(lines, key=lambda line: (line["file"], line["line"]))
 

@@ -1,0 +1,148 @@
+"""Source of the functions that say which rules fire: one Python expression a rule, true just when its condition is.
+
+A rule fires on true only, so unknown needs no value of its own here: each condition has an expression for "it is true"
+and one for "it is false", and where neither holds it is unknown. Kleene's logic is kept by taking negations down to the
+atoms. When an answer ends does not matter to rules, so nothing says `until`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from schemas.times import FOREVER
+from segments import conditions as c
+from segments.code import OPERATORS, Code
+from segments.evaluate import Context, Surroundings, build
+from segments.packed import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from segments.plan import Plan
+
+__all__ = ["Firing"]
+
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "in": "not in"}
+_MAX_NESTING = 40
+"""Python's parser takes a few hundred brackets; a condition deeper than this goes on in a function of its own."""
+_FAR = FOREVER >> 1
+"""So much later (ms) that every moment is reached; a moment this far ahead still has its six bytes."""
+_ARGUMENTS = "p, now, ev, true, unknown"
+_DAYS = "days_of(p.zone or K_ZONE)"
+
+
+class Firing:
+    """One function in the making that asks conditions of rules."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.code = plan, Code(plan)
+        self.edges: dict[int, str] = {}
+
+    def test(self, node: c.Node) -> Callable[..., Any]:
+        """A function that is true (in Python's sense) just when the condition is."""
+        return self._function("test", [], [f"return {self.holds(node)}"])
+
+    def matcher(self, rules: Iterable[tuple[object, c.Node]]) -> Callable[..., list[Any]]:
+        """A function that lists those whose conditions hold, in the order in which they are given."""
+        lines = [f"if {self.holds(node)}: out.append({self.code.constant(rule)})" for rule, node in rules]
+        return self._function("match", ["out = []"], [*lines, "return out"])
+
+    def _function(self, name: str, before: list[str], lines: list[str]) -> Callable[..., Any]:
+        edges = [f'{edge} = b""' for edge in self.edges.values()]
+        return self.code.function(name, _ARGUMENTS, [*before, *self.code.head(), *edges, *lines])
+
+    # -- conditions
+    def holds(self, node: c.Node, nesting: int = 0) -> str:
+        """The expression for "it is true"."""
+        return self._expression(node, nesting, sign=True)
+
+    def _expression(self, node: c.Node, nesting: int, *, sign: bool) -> str:
+        match node:
+            case c.Not(item):
+                return self._expression(item, nesting, sign=not sign)
+            case c.All(items) | c.Any_(items):
+                if nesting == _MAX_NESTING:
+                    inner = Firing(self.plan).test(node if sign else c.Not(node))
+                    return f"{self.code.constant(inner)}({_ARGUMENTS})"
+                every = isinstance(node, c.All) == sign
+                parts = [self._expression(item, nesting + 1, sign=sign) for item in items]
+                return f"({(' and ' if every else ' or ').join(parts)})" if parts else str(every)
+        return self._fact(node, sign=sign)
+
+    def _fact(self, atom: c.Node, *, sign: bool) -> str:
+        """Facts about past events; `sign` False: that the atom is false."""
+        negated = "" if sign else "not "
+        match atom:
+            case c.CountGe(event, window, k):
+                return self._newest(self._track("stamps", event), TIME * (k - 1), window, sign=sign)
+            case c.DistinctGe(event, prop, window, k):
+                return self._newest(self._track("values", event, prop), 2 * TIME * (k - 1), window, sign=sign)
+            case c.SumGe(event, prop, window, threshold):
+                track = self._track("sums", event, prop)
+                return f"{negated}sum_ge({track}, now, {window}, {self.code.constant(threshold)})[0]"
+            case c.StreakGe(event, k):
+                return f"{negated}streak_ge({self._track('days', event)}, now, {_DAYS}, {self.code.constant(k)})[0]"
+            case c.SameGe(event, prop, window, k):
+                value = self.code.value("props", prop)
+                same = f"same_ge({self._track('same', event, prop)}, value_key({value}), {self._edge(window)}, {k})"
+                return f"({value} is not None and {negated}{same})"
+            case c.Aged(source, name, age):
+                return self._aged(source, name, age, sign=sign)
+            case c.General(term):
+                self.code.namespace["Context"] = Context
+                closure = build(term, Surroundings(self.plan.tracks.index, self.plan.bit, self.plan.stages))
+                return f"{self.code.constant(closure)}(Context({_ARGUMENTS}, {_DAYS}))[0] is {sign}"
+        return self._state(atom, sign=sign)
+
+    def _state(self, atom: c.Node, *, sign: bool) -> str:
+        """What the person and the event at hand are."""
+        negated = "" if sign else "not "
+        match atom:
+            case c.Truth(value):
+                return str(value is sign)
+            case c.TraitIs(name, op, value):
+                return self._compared(self.code.value("traits", name), op, value, sign=sign)
+            case c.Prop(name, op, value):
+                return self._compared(self.code.value("props", name), op, value, sign=sign)
+            case c.HasTrait(name):
+                return f"{self.code.constant(name)} {negated}in {self.code.read('traits')}"
+            case c.HasProp(name):
+                return f"{self.code.value('props', name)} is {negated and 'None' or 'not None'}"
+            case c.Tag(name):
+                return f"{self.code.constant(name)} {negated}in {self.code.read('tags')}"
+            case c.InSegment(segment):
+                bit = self.plan.bit[segment]
+                return f"true & {bit}" if sign else f"not (true | unknown) & {bit}"
+            case c.Member(segment):
+                return f"{negated}true & {self.plan.bit[segment]}"
+        raise AssertionError(atom)
+
+    # -- pieces
+    def _track(self, *key: str) -> str:
+        return f"{self.code.read('tr')}[{self.plan.tracks.index(key)}]"
+
+    def _edge(self, window: int) -> str:
+        """The packed moment at which a window begins, computed when first asked for."""
+        name = self.edges.setdefault(window, f"e{len(self.edges)}")
+        return f"({name} or ({name} := (now - {window} if now > {window} else 0).to_bytes({TIME})))"
+
+    def _newest(self, track: str, at: int, window: int, *, sign: bool) -> str:
+        return f"{track}[{at}:{at + TIME}] {'>' if sign else '<='} {self._edge(window)}"
+
+    def _aged(self, source: str, name: str, age: int, *, sign: bool) -> str:
+        if source == "trait":
+            moment = self.code.value("traits", name)
+            return f"({moment} is not None and now {'>=' if sign else '<'} {moment} + {self.code.constant(age)})"
+        newest = f"{self._track('first' if source == 'first' else 'stamps', name)}[:{TIME}]"
+        edge = self._edge(max(age, -_FAR))  # now >= moment + age, as moment <= now - age
+        return f'b"" < {newest} <= {edge}' if sign else f"{newest} > {edge}"
+
+    def _compared(self, x: str, op: str, value: Any, *, sign: bool) -> str:  # noqa: ANN401 - a literal
+        """A comparison with a constant; what is missing is neither equal nor listed, and compares with nothing else."""
+        if op == "in":
+            constant = self.code.constant(frozenset(value) - {None})
+        else:
+            constant = self.code.constant(value)
+        asked = op if sign else _OPPOSITE[op]
+        operator = asked if "in" in asked else OPERATORS[asked]
+        return f"{x} {operator} {constant}" if asked in {"==", "in"} else f"({x} is not None and {x} {operator} {constant})"

@@ -1,0 +1,132 @@
+"""The product's fold, driven by hand: a playbook and a history in, the lines of a simulation out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rules.compile import compile_playbook
+from rules.fold import LATENESS, Fold
+from rules.schedule import nominal_times
+from schemas.decisions import Decision, MembershipChange, Outcome
+from schemas.errors import EventRefused
+from schemas.profile import decode_profile, encode_profile
+from schemas.records import behaviour
+from schemas.times import format_time
+from tests.reference.fold import Result
+from workers.output import profile_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rules.model import Playbook
+    from schemas.events import Event
+
+__all__ = ["product_run"]
+
+
+def product_run(  # noqa: PLR0913 - the options of a simulation
+    playbook: Playbook,
+    events: Sequence[tuple[int, Event]],
+    until: int | None = None,
+    late: int = LATENESS,
+    workspace: str = "simulate",
+    ticks: Iterable[int] = (),
+) -> Result:
+    """What `tests.reference.fold.run` promises, by the product. `ticks`: moments at which time alone is told to pass."""
+    end = max((at for at, _ in events), default=0) if until is None else until
+    played = [(at, event) for at, event in events if at <= end]
+    begin = played[0][0] if played else end
+    driver = _Driver(playbook, late, workspace)
+    records: list[tuple[int, int, Any]] = [(at, 0, event) for at, event in played]
+    for name, rule in driver.scheduled():
+        records += [(at, 1, name) for at in nominal_times(rule, playbook.workspace.zone, begin - 1, end)]
+    records += [(at, 2, None) for at in ticks if at <= end]
+    for at, kind, what in sorted(records, key=lambda record: record[:2]):
+        if kind == 0:
+            driver.event(what, at)
+        elif kind == 1:
+            driver.schedule(what, at)
+        else:
+            driver.pass_time(at - 1)
+    driver.pass_time(end)
+    return driver.result()
+
+
+class _Driver:
+    """People under one program; every profile goes through its stored form after every record."""
+
+    def __init__(self, playbook: Playbook, late: int, workspace: str) -> None:
+        self.program = compile_playbook(playbook)
+        self.fold = Fold(self.program, workspace, {self.program.hash: self.program}.get, late)
+        self.stored: dict[str, bytes] = {}
+        self.outcome = Outcome()
+        self.refused: list[dict[str, Any]] = []
+
+    def scheduled(self) -> list[tuple[str, Any]]:
+        """Schedules by rule, in the order in which rules run."""
+        rules = sorted(self.program.schedules.items(), key=lambda item: (-item[1].rule.priority, item[0]))
+        return [(name, compiled.rule.trigger.schedule) for name, compiled in rules]
+
+    def event(self, event: Event, at: int) -> None:
+        """Fold an event that the log took at `at`."""
+        state = self.stored.get(event.person)
+        profile = self.program.empty_profile() if state is None else decode_profile(state)
+        try:
+            self.fold.event(event.person, profile, behaviour(event), at, self.outcome)
+        except EventRefused as error:
+            self.refused.append({"person": event.person, "event_id": event.id, "code": error.code})
+            return
+        self.stored[event.person] = encode_profile(profile)
+
+    def schedule(self, rule: str, at: int) -> None:
+        """Fire a rule's schedule for everybody."""
+        for person, state in sorted(self.stored.items()):
+            profile = decode_profile(state)
+            self.fold.schedule(person, profile, rule, at, at, self.outcome)
+            self.stored[person] = encode_profile(profile)
+
+    def pass_time(self, to: int) -> None:
+        """Let time pass for everybody."""
+        for person, state in sorted(self.stored.items()):
+            profile = decode_profile(state)
+            self.fold.pass_time(person, profile, to, self.outcome)
+            self.stored[person] = encode_profile(profile)
+
+    def result(self) -> Result:
+        """The lines."""
+        out = self.outcome
+        assert out.failures == []
+        decided = sorted(out.decisions, key=lambda d: (d.time, d.person, d.order))
+        changed = sorted(out.changes, key=lambda c: (c.time, c.person, c.order))
+        return Result(
+            decisions=[_decision(decision) for decision in decided if not decision.shadow],
+            shadow=[_decision(decision) for decision in decided if decision.shadow],
+            changes=[_change(change) for change in changed],
+            profiles=[profile_line(self.program, person, state) for person, state in sorted(self.stored.items())],
+            duplicates=out.counts.get("duplicates", 0),
+            dead_letters=self.refused,
+        )
+
+
+def _decision(row: Decision) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "time": format_time(row.time),
+        "person": row.person,
+        "rule": row.rule,
+        "step": row.step,
+        "kind": row.kind,
+        "occurrence": row.occurrence,
+        "event_id": row.event_id,
+        "params": row.params,
+    }
+
+
+def _change(row: MembershipChange) -> dict[str, Any]:
+    return {
+        "time": format_time(row.time),
+        "person": row.person,
+        "segment": row.segment,
+        "change": row.change,
+        "cause": row.cause,
+    }

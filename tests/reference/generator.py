@@ -1,0 +1,271 @@
+"""Strategies of small playbooks and histories full of edges: late, repeated and simultaneous events, clocks that change."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from rules.model import (
+    Assign,
+    Emit,
+    Ending,
+    Invite,
+    IssueCoupon,
+    Limit,
+    Playbook,
+    Rule,
+    Schedule,
+    SendMessage,
+    SetTraits,
+    Step,
+    TagPerson,
+    Trigger,
+    Wait,
+    WaitStep,
+)
+from schemas.catalogue import Workspace
+from schemas.events import Event
+from schemas.offers import Community, CouponPool, Template, TemplateText
+from schemas.times import DAY, HOUR, MINUTE, format_time, parse_time
+from segments.model import Condition, Either, Every, Expression, Leaf, Negation, Segment, Stage
+from segments.syntax import parse
+from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test, person_test
+
+__all__ = ["histories", "playbooks", "whole_cases"]
+
+STARTS = {
+    "UTC": "2026-03-01T00:00:00Z",
+    "Asia/Shanghai": "2026-03-01T15:00:00Z",
+    "Europe/London": "2026-03-28T22:00:00Z",
+    "America/New_York": "2026-10-31T20:00:00Z",
+    "America/Sao_Paulo": "2018-11-03T12:00:00Z",
+    "Africa/Cairo": "2026-04-23T10:00:00Z",
+    "Australia/Lord_Howe": "2026-04-04T02:00:00Z",
+}
+"""Zones, and moments shortly before clocks change there (in two they do not)."""
+
+_GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 30 * HOUR, 2 * DAY)
+_DELAYS = (0, 0, 0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 3 * DAY + 1, -HOUR)
+_WAITS = (HOUR, 6 * HOUR, DAY, 2 * DAY)
+_NAMES = ("order.paid", "order.paid", "order.cancelled", "visit", "ping")
+
+
+def _leaf(text: str) -> Leaf:
+    return Leaf(expression(text))
+
+
+def expression(text: str) -> Expression:
+    """A parsed expression."""
+    return Expression(text, parse(text))
+
+
+def conditions(tests: st.SearchStrategy[str]) -> st.SearchStrategy[Condition]:
+    """A condition as `when` may hold it."""
+    leaf = condition_text(tests).map(_leaf)
+    pair = st.tuples(leaf, leaf)
+    return st.one_of(leaf, leaf, leaf, pair.map(Every), pair.map(Either), leaf.map(Negation))
+
+
+# -- rules
+_values = {
+    "city": ('"Rome"', "meta.name", "profile.stage"),
+    "level": ("2", 'count("visit", "1d")', "profile.level + 1"),
+    "deadline": ("now", 'now + duration("6h")', 'last("order.paid")'),
+    "spent": ('max("order.paid", "amount", "1d")', "33.33", 'sum("order.paid", "amount", "1d") * 2'),
+    "vip": ("true", 'count("visit", "1d") > 1'),
+}
+
+
+@st.composite
+def _set_traits(draw: st.DrawFn, *, timed: bool) -> SetTraits:
+    names = draw(st.lists(st.sampled_from(sorted(_values)), min_size=1, max_size=2, unique=True))
+    texts = {name: draw(st.sampled_from([t for t in _values[name] if timed or "meta" not in t])) for name in names}
+    return SetTraits({name: expression(text) for name, text in texts.items()})
+
+
+_emitted = st.sampled_from(
+    (
+        Emit("promo", {"level": expression("2"), "spent": expression("19.99"), "at": expression("now")}),
+        Emit("promo", {"level": expression('count("*", "1d")')}),
+        Emit("visit", {"sku": expression('"A1"')}),
+        Emit("promo", {}, expression('"somebody else"')),
+    )
+)
+
+
+def _steps(*, event: bool, emits: bool) -> st.SearchStrategy[Step]:
+    tags = st.lists(st.sampled_from(MARKS), min_size=1, max_size=2, unique=True).map(tuple)
+    plain: list[st.SearchStrategy[Step]] = [
+        st.builds(SendMessage, st.just("hello"), st.just(("email", "sms")), st.sampled_from((None, "first"))),
+        st.builds(TagPerson, tags, st.booleans()),
+        st.builds(TagPerson, tags),
+        _set_traits(timed=event),
+        st.sampled_from((IssueCoupon("gift"), Assign("team"), Invite("club"), Invite("club", "hello", ("email",)))),
+        _waits().map(WaitStep),
+    ]
+    return st.one_of(*plain, _emitted) if emits else st.one_of(*plain)
+
+
+@st.composite
+def _waits(draw: st.DrawFn) -> Wait:
+    endings = (Ending("order.paid"), Ending("visit"), Ending("promo"), Ending("order.cancelled", "order_id"), Ending("ping", "order_id"))
+    return Wait(draw(st.sampled_from(_WAITS)), tuple(draw(st.lists(st.sampled_from(endings), max_size=2, unique=True))))
+
+
+@st.composite
+def _limits(draw: st.DrawFn, names: tuple[str, ...]) -> Limit:
+    kinds = draw(st.sampled_from(("none", "none", "once", "within", "max", "max", "per", "both")))
+    span = draw(st.sampled_from((HOUR, 6 * HOUR, DAY, 2 * DAY)))
+    match kinds:
+        case "once":
+            return Limit(once=True)
+        case "within":
+            return Limit(once_within=span)
+        case "max":
+            return Limit(max_count=draw(st.integers(1, 2)), max_within=span)
+        case "per" if names and set(names) <= {"order.paid", "order.cancelled", "ping"}:
+            return Limit(once_per="order_id")
+        case "both" if set(names) == {"order.paid"}:
+            return Limit(once_per="sku", max_count=2, max_within=span)
+    return Limit()
+
+
+@st.composite
+def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...]) -> Trigger:
+    changes = (*segments, *(f"stage:{stage}" for stage in stages))
+    kind = draw(st.sampled_from(("event", "event", "enters", "enters", "leaves", "schedule")))
+    if kind == "schedule":
+        cron = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * 1", "15 */6 * * *")))
+        audience = draw(st.none() | conditions(person_test(segments, stages)))
+        return Trigger("schedule", schedule=Schedule(cron), audience=audience)
+    if kind == "event" or not changes:
+        names = draw(st.sampled_from((("order.paid",), ("visit",), ("order.cancelled",), ("ping",), ("promo",), ("visit", "promo"), ("person.updated",))))
+        return Trigger("event", names)
+    names = tuple(draw(st.lists(st.sampled_from(changes), min_size=1, max_size=2, unique=True)))
+    return Trigger("enters" if kind == "enters" else "leaves", names)
+
+
+@st.composite
+def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[str, ...]) -> Rule:
+    trigger = draw(_triggers(segments, stages))
+    tests = person_test(segments, stages)
+    if trigger.kind != "schedule":
+        tests = st.one_of(tests, event_test(trigger.names if trigger.kind == "event" else ()))
+    steps = _steps(event=trigger.kind != "schedule", emits=trigger.names != ("promo",) and "visit" not in trigger.names)
+    wait = draw(st.none() | st.none() | _waits())
+    then = draw(st.lists(steps, min_size=1, max_size=3).filter(lambda steps: not isinstance(steps[-1], WaitStep)))
+    return Rule(
+        id=name,
+        trigger=trigger,
+        then=tuple(then),
+        status=draw(st.sampled_from(("live", "live", "live", "live", "live", "shadow", "draft", "retired"))),
+        when=draw(st.none() | conditions(tests)),
+        unless=draw(st.none() | st.none() | conditions(tests)),
+        wait=wait,
+        limit=draw(_limits(trigger.names if trigger.kind == "event" else ())),
+        priority=draw(st.sampled_from((50, 50, 60))),
+    )
+
+
+# -- playbooks
+@st.composite
+def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
+    """A small playbook with every kind of rule and step; its expressions fit the catalogue."""
+    segments: dict[str, Segment] = {}
+    for name in ("a", "b")[: draw(st.integers(0, 2))]:
+        segments[name] = Segment(name, draw(conditions(person_test(tuple(segments), ()))))
+    stages: tuple[Stage, ...] = ()
+    if draw(st.booleans()):
+        ids = ("fresh", "busy")[: draw(st.integers(1, 2))]
+        stages = tuple(Stage(i, draw(conditions(person_test(tuple(segments), ())))) for i in ids) + (Stage("rest", None),)
+    named = tuple(stage.id for stage in stages)
+    for name in ("s", "t")[: draw(st.integers(0, 2))]:
+        segments[name] = Segment(name, draw(conditions(person_test(tuple(segments), named))))
+    rules = {name: draw(_rules(name, tuple(segments), named)) for name in ("r1", "r2", "r3", "r4")[: draw(st.integers(1, 4))]}
+    return Playbook(
+        workspace=Workspace(zone, "EUR"),
+        catalogue=CATALOGUE,
+        segments=segments,
+        stages=stages,
+        rules=rules,
+        templates={"hello": Template("hello", "marketing", {"email": {"en": TemplateText("Hello")}, "sms": {"en": TemplateText("Hi")}})},
+        pools={"gift": CouponPool("gift", {"gift": "A1"})},
+        communities={"club": Community("club")},
+        hash="0" * 64,
+    )
+
+
+# -- histories
+_ORDERS = st.sampled_from(("o1", "o2", "o3"))
+_SKUS = st.sampled_from(("A1", "B1", "B2"))
+_MONEY = st.sampled_from((0, 10, 20, Decimal("19.99"), Decimal("33.335"), Decimal("33.325"), Decimal("-5.005")))
+_POSITIVE = st.sampled_from((0, 10, 20, Decimal("19.994"), Decimal("10.1")))
+_PROPERTIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "order.paid": {
+        "order_id": _ORDERS,
+        "amount": _MONEY,
+        "sku": _SKUS,
+        "quantity": st.integers(0, 3),
+        "weight": st.sampled_from((1, 2, Decimal("0.5"), Decimal("2.25"), Decimal("-1.1"))),
+        "gift": st.booleans(),
+        "currency": st.sampled_from(("EUR", "EUR", "USD")),
+        "items": st.lists(st.fixed_dictionaries({"n": st.integers(1, 2)}, optional={"sku": _SKUS, "price": _POSITIVE}), max_size=2),
+    },
+    "order.cancelled": {"order_id": _ORDERS, "amount": _POSITIVE},
+    "visit": {"sku": _SKUS},
+    "ping": {"order_id": _ORDERS},
+    "mystery": {"sku": _SKUS},
+}
+_TRAITS: dict[str, st.SearchStrategy[Any]] = {
+    "city": st.sampled_from(("Rome", "Oslo", "Bonn")),
+    "level": st.integers(0, 3),
+    "vip": st.booleans(),
+}
+
+
+@st.composite
+def _event(draw: st.DrawFn, number: int, person: str, at: int) -> Event:
+    own = at - draw(st.sampled_from(_DELAYS))
+    name = draw(st.sampled_from((*_NAMES, *_NAMES, "Order Completed", "person.updated", "mystery", "broken")))
+    if name == "broken":
+        name, properties = "order.cancelled", draw(st.sampled_from(({"amount": -1}, {"amount": "much"}, {"order_id": 7})))
+    elif name == "person.updated":
+        properties = draw(_traits(at))
+    else:
+        kinds = _PROPERTIES["order.paid" if name == "Order Completed" else name]
+        properties = draw(st.fixed_dictionaries({}, optional=kinds))
+    return Event(str(number), person, name, draw(st.sampled_from((own, own, own, None))), properties, draw(st.sampled_from("ab")))
+
+
+@st.composite
+def _traits(draw: st.DrawFn, at: int) -> dict[str, Any]:
+    moment = at + draw(st.sampled_from((-DAY, 0, HOUR, DAY)))
+    dated = {"deadline": st.just(format_time(moment)), "birthday": st.just(format_time(moment)[:10])}
+    return draw(st.fixed_dictionaries({}, optional=_TRAITS | dated))
+
+
+@st.composite
+def histories(draw: st.DrawFn, start: int, most: int = 12) -> list[tuple[int, Event]]:
+    """(append time, event) in the order of the log: of two people, with gaps that are windows, or miss one by 1 ms."""
+    at, log = start, []
+    for number in range(draw(st.integers(1, most))):
+        at += draw(st.sampled_from(_GAPS))
+        event = draw(_event(number, draw(st.sampled_from(("ann", "ann", "ann", "bob"))), at))
+        again = [earlier for taken, earlier in log if taken > at - DAY]
+        if again and draw(st.integers(0, 7)) == 0:
+            event = draw(st.sampled_from(again))
+        log.append((at, event))
+    return log
+
+
+@st.composite
+def whole_cases(draw: st.DrawFn) -> tuple[Playbook, list[tuple[int, Event]], int, list[int]]:
+    """A playbook, a history, the end, and moments of ticks in between."""
+    zone = draw(st.sampled_from(sorted(STARTS)))
+    start = parse_time(STARTS[zone])
+    playbook, log = draw(playbooks(zone)), draw(histories(start))
+    end = log[-1][0] + draw(st.sampled_from((0, 0, 1, HOUR, DAY, 2 * DAY, 3 * DAY)))
+    ticks = draw(st.lists(st.integers(0, (end - start) // HOUR + 1).map(lambda hours: start + hours * HOUR), max_size=4))
+    return playbook, log, end, ticks

@@ -1,0 +1,194 @@
+"""Strategies of expressions, as text: conditions on a person, and on a person with an event at hand."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from schemas.catalogue import Catalogue, EventType, PropertyType, TraitType
+
+__all__ = ["CATALOGUE", "MARKS", "condition_text", "event_test", "person_test"]
+
+MARKS = ("gold", "new")
+"""Tags."""
+
+CATALOGUE = Catalogue(
+    events={
+        kind.name: kind
+        for kind in (
+            EventType(
+                "order.paid",
+                {
+                    "order_id": PropertyType("text"),
+                    "amount": PropertyType("money"),
+                    "sku": PropertyType("text"),
+                    "quantity": PropertyType("integer", min=0),
+                    "weight": PropertyType("number"),
+                    "gift": PropertyType("boolean"),
+                    "items": PropertyType(
+                        "list", of={"sku": PropertyType("text"), "price": PropertyType("money"), "n": PropertyType("integer")}
+                    ),
+                },
+                ("Order Completed",),
+            ),
+            EventType("order.cancelled", {"order_id": PropertyType("text"), "amount": PropertyType("money", min=0)}),
+            EventType("visit", {"sku": PropertyType("text")}),
+            EventType("ping", {"order_id": PropertyType("text")}, interaction=False),
+            EventType("promo", {"level": PropertyType("integer"), "spent": PropertyType("money"), "at": PropertyType("time")}),
+        )
+    },
+    traits={
+        kind.name: kind
+        for kind in (
+            TraitType("joined", "time", 'first("*")'),
+            TraitType("spent", "money", 'sum("order.paid", "amount", "2d")'),
+            TraitType("city", "text"),
+            TraitType("level", "integer"),
+            TraitType("deadline", "time"),
+            TraitType("birthday", "date"),
+            TraitType("vip", "boolean"),
+        )
+    },
+)
+
+_EVENTS = ("order.paid", "order.cancelled", "visit", "ping", "promo", "Order Completed")
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+windows = st.sampled_from(("1h", "6h", "1d", "2d", "30h", "1d1ms"))
+events = st.sampled_from((*_EVENTS, "*"))
+comparisons = st.sampled_from(_COMPARISONS)
+small = st.integers(0, 4)
+amounts = st.sampled_from(("0", "10", "19.99", "20", "33.33", "50.005", "-5"))
+
+
+def _amount_of(draw: st.DrawFn, function: str) -> str:
+    event = draw(st.sampled_from(("order.paid", "order.cancelled", "Order Completed")))
+    return f'{function}("{event}", "amount", "{draw(windows)}")'
+
+
+@st.composite
+def _counted(draw: st.DrawFn) -> str:
+    return f'count("{draw(events)}", "{draw(windows)}") {draw(comparisons)} {draw(small)}'
+
+
+@st.composite
+def _amounted(draw: st.DrawFn) -> str:
+    functions = st.sampled_from(("sum", "min", "max", "avg"))
+    left = _amount_of(draw, draw(functions))
+    if draw(st.booleans()):
+        left = f"{left} {draw(st.sampled_from('+-'))} {_amount_of(draw, draw(functions))}"
+    return f"{left} {draw(comparisons)} {draw(amounts)}"
+
+
+@st.composite
+def _numbered(draw: st.DrawFn) -> str:
+    function, name = draw(st.sampled_from(("sum", "min", "max", "avg", "distinct"))), draw(st.sampled_from(("quantity", "weight")))
+    value = f'{function}("order.paid", "{name}", "{draw(windows)}")'
+    value = draw(st.sampled_from((value, f"{value} * 2 - 1", f"{value} / 2", f"-{value}", f'distinct("visit", "sku", "{draw(windows)}")')))
+    return f"{value} {draw(comparisons)} {draw(st.sampled_from(('0', '1', '2', '2.5', '3')))}"
+
+
+@st.composite
+def _timed(draw: st.DrawFn) -> str:
+    time = draw(
+        st.one_of(
+            st.builds('{}("{}")'.format, st.sampled_from(("first", "last")), events),
+            st.sampled_from(("profile.joined", "profile.deadline")),
+        )
+    )
+    span, op = draw(windows), draw(st.sampled_from(("<", "<=", ">", ">=")))
+    return draw(
+        st.sampled_from(
+            (
+                f'{time} {op} now - duration("{span}")',
+                f'now - {time} {op} duration("{span}")',
+                f'{time} + duration("{span}") {op} now',
+                f"{time} {op} now",
+                f'{time} {op} last("visit") - duration("{span}")',
+                f'now - duration("{span}") {op} {time} + duration("1h")',
+            )
+        )
+    )
+
+
+@st.composite
+def _local(draw: st.DrawFn) -> str:
+    return draw(
+        st.sampled_from(
+            (
+                f'streak("{draw(events)}", "1d") {draw(comparisons)} {draw(small)}',
+                f"local_hour() {draw(comparisons)} {draw(st.sampled_from((0, 1, 2, 9, 23)))}",
+                f"local_hour() % 2 == {draw(st.integers(0, 1))}",
+                f"local_date() {draw(comparisons)} profile.birthday",
+            )
+        )
+    )
+
+
+_TRAITS = (
+    'profile.city == "Rome"',
+    'profile.city in ["Rome", "Oslo"]',
+    "has(profile.city)",
+    "has(profile.level)",
+    "profile.level >= 2",
+    "profile.level * 2 != 4",
+    "profile.vip == true",
+    "profile.spent >= 20",
+    "profile.spent * 2 > profile.spent + 19.99",
+    'profile.vip == true ? profile.level > 1 : count("visit", "1d") > 0',
+    *(f'has_tag("{mark}")' for mark in MARKS),
+)
+
+
+def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """A comparison that needs no event; `segments` and `stages` may be named."""
+    tests = [_counted(), _amounted(), _numbered(), _timed(), _counted(), _timed(), _local(), st.sampled_from(_TRAITS)]
+    if segments:
+        tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
+    if stages:
+        tests.append(st.sampled_from([f'profile.stage == "{stages[0]}"', f'profile.stage in ["{stages[-1]}", "{stages[0]}"]']))
+    return st.one_of(tests)
+
+
+_OF_EVENT = {
+    "order.paid": (
+        "event.amount >= 20",
+        "event.amount * 2 == 40",
+        "event.amount in [10, 20, 33.33]",
+        "event.quantity > 1",
+        "event.weight / 3 < 1",
+        'event.sku.startsWith("A")',
+        'event.sku.matches("^[AB]1$")',
+        "event.sku.size() == 2",
+        "event.gift == false",
+        'event.items.exists(i, i.sku == "A1" && i.n > 1)',
+        "event.items.all(i, i.price >= 10)",
+        "event.items.size() > 1",
+        "has(event.sku)",
+        'count("order.paid", "1d", "sku") >= 2',
+        'count("visit", "6h", "sku") == 1',
+        'event.sku == "A1" ? event.amount > 15 : event.quantity > 1',
+    ),
+    "order.cancelled": ("event.amount > 10", 'event.order_id != "o1"', 'count("order.paid", "2d", "order_id") > 0'),
+    "visit": ('event.sku.contains("1")', 'event.sku.endsWith("1")', 'count("visit", "1d", "sku") < 2'),
+    "ping": ("has(event.order_id)", 'event.order_id < "o2"'),
+    "promo": ("event.level > 1", "event.spent >= 20", "event.at < now"),
+}
+_OF_ANY = (
+    'meta.name == "order.paid"',
+    'meta.source != "b"',
+    'meta.time <= now - duration("1h")',
+    "meta.time == now",
+    'meta.id.startsWith("1")',
+)
+
+
+def event_test(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """A comparison on the event at hand, one of `names`."""
+    own = _OF_EVENT.get(names[0], ()) if len(names) == 1 else ()
+    return st.sampled_from((*own, *own, *_OF_ANY))
+
+
+def condition_text(tests: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """One comparison, or a few that are joined."""
+    joined = st.builds("{} {} {}".format, tests, st.sampled_from(("&&", "||")), tests)
+    mixed = st.builds("({}) {} !({})".format, tests, st.sampled_from(("&&", "||")), tests)
+    return st.one_of(tests, tests, joined, mixed)
