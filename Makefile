@@ -40,7 +40,7 @@ wheel: dev  ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 bench: setup  ## measure events per second on this machine
-	@$(BIN)/touchline bench
+	@$(BIN)/python -m bench.run
 
 crash: dev  ## kill real processes again and again and count what is lost or doubled
 	@$(BIN)/python -m pytest -m crash tests/e2e

@@ -87,7 +87,7 @@ def playbook(rules: int = 100, *, acting: bool = True) -> Playbook:
         workspace=Workspace("Asia/Shanghai", "CNY"),
         catalogue=Catalogue(
             {
-                name: EventType(name, {p: _property(p, kind) for p, kind in properties.items()})
+                name: EventType(name, {p: _property(kind) for p, kind in properties.items()})
                 for name, properties in _EVENTS.items()
             },
             {name: TraitType(name, kind) for name, kind in _TRAITS.items()},  # type: ignore[arg-type]
@@ -102,7 +102,7 @@ def playbook(rules: int = 100, *, acting: bool = True) -> Playbook:
     )
 
 
-def _property(name: str, kind: str) -> PropertyType:
+def _property(kind: str) -> PropertyType:
     return PropertyType(kind, min=0 if kind in {"money", "integer"} else None)  # type: ignore[arg-type]
 
 

@@ -141,7 +141,10 @@ class Dispatcher:
         request = _request(leased, verdict, self._now())
         try:
             async with asyncio.timeout(seconds + 1):
-                answer = await self._adapters[verdict.channel].send(request, seconds)
+                answer: object = await self._adapters[verdict.channel].send(request, seconds)
+                if isinstance(answer, Answer):
+                    return answer
+                raise TypeError(type(answer).__name__)  # noqa: TRY301 - one more thing that no adapter may do
         except TimeoutError:
             return Answer("unknown", "timeout")
         except Exception as error:  # noqa: BLE001 - code of others may raise anything; only its row may suffer
@@ -149,7 +152,6 @@ class Dispatcher:
             _log.error("The adapter of the channel %s failed (%s).", verdict.channel, type(error).__name__)
             _log.debug("The adapter of the channel %s failed.", verdict.channel, exc_info=True)
             return Answer("unknown", "adapter_error")
-        return answer
 
     def _is_doubtful(self, leased: LeasedRow) -> bool:
         """Whether an earlier attempt may have been accepted: it was lost, or not this process's to know."""

@@ -75,7 +75,8 @@ class Lane:
         with self._lock:
             self._under_way -= 1
             self._is_probing = False
-            self._latency = took if not self._latency else 0.8 * self._latency + 0.2 * took
+            took = max(took, 1)
+            self._latency = 0.8 * self._latency + 0.2 * took if self._latency else took
             if answer.outcome in {"sent", "rejected"}:
                 self._failures, self._rest = 0, _FIRST_REST
             elif answer.outcome == "misconfigured":

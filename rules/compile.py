@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rules.coerce import coercion_of, trait_value
+from rules.limits import limited
 from rules.model import Emit, Ending, Invite, Playbook, Rule, SendMessage, SetTraits, WaitStep
 from rules.program import CompiledRule, Expression, Program
 from schemas.catalogue import PropertyType
@@ -184,7 +185,7 @@ class _Compiler:
         plan = Plan(
             self.segments, nodes, terms, stages=self.stages, interactions=interactions, zone=playbook.workspace.zone
         )
-        rules = sorted((self._compiled(typed, plan) for typed in active), key=lambda r: (-r.rule.priority, r.rule.id))
+        rules = sorted((self._compiled(typed, plan) for typed in active), key=lambda r: (-r.rule.priority, r.id))
         conditions = {typed.rule.id: typed.condition for typed in active}
         bits = tuple(plan.bit[stage_segment(stage)] for stage in self.stages)
         return Program(
@@ -196,8 +197,8 @@ class _Compiler:
             trait_readers={n: trait_value(n, PropertyType(k.type), currency) for n, k in catalogue.traits.items()},
             on_event=_matchers(plan, rules, conditions),
             on_change=_by_change(rules),
-            schedules={r.rule.id: r for r in rules if r.rule.trigger.kind == "schedule"},
-            rules={r.rule.id: r for r in rules},
+            schedules={r.id: r for r in rules if r.rule.trigger.kind == "schedule"},
+            rules={r.id: r for r in rules},
             computed_traits={name: _expression(plan, term) for name, term in self.traits.items()},
             stage_bits=bits,
             stage_mask=sum(bits),
@@ -212,7 +213,10 @@ class _Compiler:
         same = frozenset(e.same for wait in waits.values() for e in wait.unless if e.same is not None)
         variables = {at: self._variables(step) for at, step in enumerate(rule.then)}
         return CompiledRule(
+            id=rule.id,
             rule=rule,
+            steps=rule.then,
+            limited=limited(rule.limit),
             test=Firing(plan).test(typed.condition),
             program=self.playbook.hash,
             shadow=rule.status == "shadow",
@@ -291,7 +295,7 @@ def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.
             for name in rule.rule.trigger.names:
                 by_event.setdefault(name, []).append(rule)
     return {
-        name: Firing(plan).matcher((rule, conditions[rule.rule.id]) for rule in group) for name, group in by_event.items()
+        name: Firing(plan).matcher((rule, conditions[rule.id]) for rule in group) for name, group in by_event.items()
     }
 
 

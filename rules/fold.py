@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
-from rules.limits import limited, once_key, take
-from rules.steps import Run, proceed, restore_occasion, wait_for
+from rules.limits import once_key, take
+from rules.steps import Run, proceed, restore_occasion
 from rules.turn import Turn
 from rules.waits import end_waits
 from schemas.errors import EventRefused
@@ -56,18 +56,18 @@ class Fold:
             message = f"the event is more than {self.lateness // 3_600_000} h old; older ones belong to `touchline import`"
             raise EventRefused(message, code="too_late")
         name, props = self._typed(event)
-        now = max(p.now, at)
-        if p.wake < now or p.next_wait:
+        now = at if at > p.now else p.now
+        if p.wake < now or 0 < p.next_wait < now:
             self.pass_time(person, p, now - 1, out)
         p.now = now
-        ts = min(own, at)
+        ts = own if own < at else at
         if self._repeated(p, event, ts):
             out.count("duplicates")
             return
         out.count("events")
-        turn = Turn(self.program, self.workspace, person, p, out, depth)
-        turn.cause = "event"
-        turn.occasion = Occasion(event.id, name, ts, event.source, props, event.properties)
+        occasion = Occasion(event.id, name, ts, event.source, props, event.properties)
+        turn = Turn(self.program, self.workspace, person, p, out, occasion, "event", depth)
+        turn.quiet = event.history
         if event.history:
             p.quiet = max(p.quiet, at)
         self._happen(turn, ts, history=event.history)
@@ -98,8 +98,7 @@ class Fold:
 
     def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:
         p, program = turn.p, turn.program
-        assert turn.occasion.name is not None
-        name: str = turn.occasion.name
+        name = turn.occasion.name or ""
         if p.waits_raw:
             end_waits(turn, self.programs, ts)
         evaluate = apply_event(turn, ts, FOREVER if history else self.lateness)
@@ -108,14 +107,16 @@ class Fold:
             evaluate = program.plan.evaluate_all
         true, unknown = evaluate(p, p.now, p.true, p.unknown)
         changes = turn.adopt(*program.plan.settle(p, true, unknown))
-        if p.now > p.quiet:
+        if not turn.quiet:
             if changes:
                 self._on_changes(turn, changes)
             match = program.on_event.get(name)
-            if match is not None and not history:
+            if match is not None:
+                occurrence = f"event:{turn.occasion.source}:{turn.occasion.id}"
                 for rule in self._matching(turn, match):
-                    self._start(turn, rule, f"event:{turn.occasion.source}:{turn.occasion.id}")
-        self._settle_effects(turn)
+                    self._start(turn, rule, occurrence)
+        if turn.effects or turn.emitted:
+            self._settle_effects(turn)
 
     def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:  # noqa: PLR0913
         """A schedule fired: start its rule for this person, if the audience holds."""
@@ -140,7 +141,7 @@ class Fold:
             turn = Turn(self.program, self.workspace, person, p, out)
             if p.wake <= p.now:
                 changes = turn.adopt(*self.program.plan.settle(p, int(p.true), int(p.unknown)))
-                if changes and p.now > p.quiet:
+                if changes and not turn.quiet:
                     self._on_changes(turn, changes)
             if p.waits_raw:
                 self._end_of_waits(turn)
@@ -148,12 +149,12 @@ class Fold:
 
     def activate(self, person: str, p: Profile, at: int, out: Outcome, *, fire_entries: bool = False) -> None:
         """Bring a profile of an earlier program to this one; changes have cause `program` and start no rule."""
-        turn = Turn(self.program, self.workspace, person, p, out)
-        turn.cause = "program"
+        turn = Turn(self.program, self.workspace, person, p, out, cause="program")
         first_evaluation(turn, self.programs(p.program), max(p.now, at))
         true, unknown = self.program.plan.evaluate_all(p, p.now, 0, 0) if p.known else (0, 0)
         changes = turn.adopt(*self.program.plan.settle(p, true, unknown))
-        if fire_entries and p.now > p.quiet:
+        turn.quiet = not fire_entries
+        if fire_entries:
             self._on_changes(turn, [change for change in changes if change.change == "enter"])
             self._settle_effects(turn)
 
@@ -172,18 +173,20 @@ class Fold:
         try:
             return bool(test(p, p.now, turn.occasion, p.true, p.unknown))
         except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
-            turn.out.failures.append((rule.rule.id, f"{type(error).__name__}: {error}"))
+            turn.out.failures.append((rule.id, f"{type(error).__name__}: {error}"))
             return False
 
     def _on_changes(self, turn: Turn, changes: list[MembershipChange], done: frozenset[str] = frozenset()) -> None:
         """Rules on each change, by priority, then id, then the order of the changes."""
         on_change = self.program.on_change
         starts = [
-            (-rule.rule.priority, rule.rule.id, at, rule)
+            (-rule.rule.priority, rule.id, at, rule)
             for at, change in enumerate(changes)
             for rule in on_change.get((change.change, change.segment), ())
-            if rule.rule.id not in done
+            if rule.id not in done
         ]
+        if not starts:
+            return
         for _, _, at, rule in sorted(starts, key=lambda s: s[:3]):
             change = changes[at]
             cause = turn.occasion.id if turn.occasion.id is not None else str(turn.p.now)
@@ -194,29 +197,24 @@ class Fold:
         """Start one occurrence, if the limit allows."""
         p, occasion = turn.p, turn.occasion
         key = b""
-        if limited(rule.rule.limit):
+        if rule.limited:
             found = once_key(rule.rule.limit, occasion)
             if not take(p, rule, p.now, found):
                 turn.out.count("limited")
                 return
             key = found or b""
-        turn.fired.add(rule.rule.id)
-        started = occasion.time if occasion.time is not None else p.now
-        run = Run(rule, self.program.id, occurrence, p.now, key, started)
-        self._guarded(turn, run, occasion, None if rule.rule.wait is None else rule.rule.wait.duration)
+        turn.fired.add(rule.id)
+        started = p.now if occasion.time is None else occasion.time
+        self._guarded(turn, Run(rule, occurrence, p.now, key, started), occasion)
 
-    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, wait: int | None, at: int = 0) -> list[str]:  # noqa: PLR0913
+    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, at: int = -1) -> list[str]:
+        """Carry out the steps from `at` on, -1 being the rule's own wait; a run that raises leaves no trace."""
         marks = len(turn.out.decisions), len(turn.effects), len(turn.emitted)
         try:
-            if wait is not None:
-                wait_for(turn, run, occasion, -1, wait)
-                return []
             return proceed(turn, run, occasion, at)
         except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
-            del turn.out.decisions[marks[0] :], turn.effects[marks[1] :]
-            while len(turn.emitted) > marks[2]:
-                turn.emitted.pop()
-            turn.out.failures.append((run.rule.rule.id, f"{type(error).__name__}: {error}"))
+            del turn.out.decisions[marks[0] :], turn.effects[marks[1] :], turn.emitted[marks[2] :]
+            turn.out.failures.append((run.rule.id, f"{type(error).__name__}: {error}"))
             return []
 
     def _end_of_waits(self, turn: Turn) -> None:
@@ -240,8 +238,10 @@ class Fold:
             turn.out.count("ended_runs")
             return
         turn.fired.add(waiting.rule)
-        run = Run(rule, waiting.program, waiting.occurrence, waiting.start, waiting.start_key, waiting.event_time, waited=True, coupons=waiting.coupons)
-        made = self._guarded(turn, run, restore_occasion(turn, waiting), None, waiting.step)
+        run = Run(
+            rule, waiting.occurrence, waiting.start, waiting.start_key, waiting.event_time, waited=True, coupons=waiting.coupons
+        )
+        made = self._guarded(turn, run, restore_occasion(turn, waiting), waiting.step)
         if made and rule.waits[waiting.wait] and not rule.shadow:
             waiting.decisions = made
             waiting.due = turn.p.now + (rule.rule.expires or self.lateness)
@@ -257,10 +257,10 @@ class Fold:
             if evaluate is None or not p.known:
                 continue
             changes = turn.adopt(*plan.settle(p, *evaluate(p, p.now, p.true, p.unknown)))
-            if changes and p.now > p.quiet:
+            if changes and not turn.quiet:
                 self._on_changes(turn, changes, frozenset(turn.fired))
-        while turn.emitted:
-            identity, event = turn.emitted.popleft()
+        emitted, turn.emitted = turn.emitted, []
+        for identity, event in emitted:
             if turn.depth >= _MAX_DEPTH:
                 turn.out.failures.append((event.name, f"a chain of emitted events is deeper than {_MAX_DEPTH} ({identity})"))
                 continue

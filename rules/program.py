@@ -31,6 +31,11 @@ class Expression(NamedTuple):
 Matcher = Callable[[Profile, int, Occasion, int, int], "list[CompiledRule]"]
 
 
+def program_id(content_hash: str) -> str:
+    """How profiles name a program: the first 16 digits of its hash."""
+    return content_hash[:16]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
     """A rule that decides (live or shadow).
@@ -39,7 +44,10 @@ class CompiledRule:
     a wait need; `traits`: traits that its templates show. `values`: expressions of `set` and `emit` by (step, name).
     """
 
+    id: str
     rule: Rule
+    steps: tuple[Step, ...]
+    limited: bool
     test: Test
     program: str
     shadow: bool
@@ -51,11 +59,6 @@ class CompiledRule:
     values: Mapping[tuple[int, str], Expression]
     variables: Mapping[int, tuple[str, ...]]
     audience: Test | None = None
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """What it does."""
-        return self.rule.then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ class Program:
     @property
     def id(self) -> str:
         """How profiles name the program: the first 16 digits of its hash."""
-        return self.hash[:16]
+        return program_id(self.hash)
 
     def empty_profile(self) -> Profile:
         """A person of whom nothing is known."""

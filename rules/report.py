@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["render_text"]
 
+# Tabs would shift the caret; other control characters could write to the terminal.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _RED, _YELLOW, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -29,7 +32,7 @@ def _one(finding: Finding, source: str, *, color: bool) -> str:
     out = [f"{place}: {kind}: {finding.message}"]
     lines = source.split("\n")
     if source and 0 < finding.line <= len(lines):
-        line = lines[finding.line - 1].replace("\t", " ")
+        line = _CONTROL.sub(" ", lines[finding.line - 1].rstrip("\r"))
         caret = " " * _width(line[: finding.column - 1]) + "^" * _carets(line, finding)
         out += [f"  {line}", f"  {_RED}{caret}{_PLAIN}" if color else f"  {caret}"]
     if finding.hint:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson, WaitStep
+from rules.program import program_id
 from rules.values import show, stored
 from schemas.decisions import Decision
 from schemas.ids import decision_id
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "proceed", "restore_occasion", "wait_for"]
 
+_SHOWING = (SendMessage, Invite)
+_AFFECTING = (TagPerson, SetTraits, Emit)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -29,7 +32,6 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     """One occurrence of a rule: when it started, under which key of `once_per`, and whether a wait led here."""
 
     rule: CompiledRule
-    program: str
     occurrence: str
     start: int
     start_key: bytes
@@ -40,11 +42,17 @@ class Run(msgspec.Struct, frozen=True, gc=False):
 
 
 def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
-    """Carry out the steps from `at` on, up to the end or the next wait; the ids of the decisions made."""
+    """Carry out the steps from `at` (-1: the rule's own wait) up to the end or the next wait; the ids of the decisions made."""
+    rule = run.rule
+    if at < 0:
+        if rule.rule.wait is not None:
+            wait_for(turn, run, occasion, -1, rule.rule.wait.duration, {})
+            return []
+        at = 0
     made: list[str] = []
     coupons = dict(run.coupons)
-    for index in range(at, len(run.rule.steps)):
-        step = run.rule.steps[index]
+    for index in range(at, len(rule.steps)):
+        step = rule.steps[index]
         if isinstance(step, WaitStep):
             wait_for(turn, run, occasion, index, step.wait.duration, coupons)
             break
@@ -52,8 +60,8 @@ def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
     return made
 
 
-def wait_for(
-    turn: Turn, run: Run, occasion: Occasion, index: int, duration: int, coupons: dict[str, str] | None = None
+def wait_for(  # noqa: PLR0913
+    turn: Turn, run: Run, occasion: Occasion, index: int, duration: int, coupons: dict[str, str]
 ) -> None:
     """Put the run to rest; `index` is the waiting step, -1 for the rule's own wait."""
     p, rule = turn.p, run.rule
@@ -63,8 +71,8 @@ def wait_for(
     envelope = [occasion.id, occasion.name, occasion.time, occasion.source, kept]
     p.waits.append(
         Waiting(
-            rule.rule.id, run.program, run.occurrence, p.now + duration, run.start, run.start_key, run.event_time,
-            index + 1, index, same, _encode(envelope), rule.shadow, coupons=coupons or {},
+            rule.id, program_id(rule.program), run.occurrence, p.now + duration, run.start, run.start_key, run.event_time,
+            index + 1, index, same, _encode(envelope), rule.shadow, coupons=coupons,
         )
     )  # fmt: skip
     p.store_waits()
@@ -85,16 +93,16 @@ _decode = msgspec.json.Decoder(
 def _decide(turn: Turn, run: Run, occasion: Occasion, index: int, step: Step, coupons: dict[str, str]) -> str:
     """One acting step: its decision, and what it does to the profile."""
     rule, p = run.rule, turn.p
-    identity = decision_id(turn.workspace, rule.rule.id, turn.person, run.occurrence, rule.keys[index])
+    identity = decision_id(turn.workspace, rule.id, turn.person, run.occurrence, rule.keys[index])
     kind, params = _params(turn, rule, occasion, index, step, identity)
-    shows = isinstance(step, SendMessage | Invite) and step.template is not None
+    shows = isinstance(step, _SHOWING) and step.template is not None
     expires = rule.rule.expires
     turn.out.decisions.append(
         Decision(
             id=identity,
             time=p.now,
             person=turn.person,
-            rule=rule.rule.id,
+            rule=rule.id,
             step=rule.keys[index],
             kind=kind,  # type: ignore[arg-type]
             occurrence=run.occurrence,
@@ -105,21 +113,22 @@ def _decide(turn: Turn, run: Run, occasion: Occasion, index: int, step: Step, co
             shadow=rule.shadow,
             effect=shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
             variables=_variables(turn, rule, occasion, index, coupons) if shows else {},
-            needs=tuple(sorted(coupons[n] for n in _names(rule.variables[index]) if n in coupons)),
+            needs=_needs(rule.variables[index], coupons) if coupons else (),
             valid_until=None if expires is None else p.now + expires,
             release=run.waited,
         )
     )
     if isinstance(step, IssueCoupon):
         coupons[step.name] = identity
-    if not rule.shadow:
+    if isinstance(step, _AFFECTING) and not rule.shadow:
         _affect(turn, step, params, identity)
     return identity
 
 
-def _names(paths: tuple[str, ...]) -> list[str]:
-    """First parts of variable paths: `coupon.code` → coupon."""
-    return sorted({path.split(".")[0] for path in paths})
+def _needs(paths: tuple[str, ...], coupons: dict[str, str]) -> tuple[str, ...]:
+    """Decisions whose coupons are shown: the first parts of variable paths name them (`coupon.code`)."""
+    names = {path.split(".")[0] for path in paths}
+    return tuple(sorted(coupons[name] for name in names if name in coupons))
 
 
 def _params(  # noqa: PLR0913, PLR0911 - one line a kind of step
@@ -128,6 +137,8 @@ def _params(  # noqa: PLR0913, PLR0911 - one line a kind of step
     match step:
         case SendMessage(template, channels):
             return "send", {"template": template, "channels": list(channels)}
+        case Assign(to):
+            return "assign", {"to": to}
         case IssueCoupon(pool, name):
             return "issue_coupon", {"pool": pool, "as": name}
         case TagPerson(tags, remove):
@@ -137,8 +148,6 @@ def _params(  # noqa: PLR0913, PLR0911 - one line a kind of step
         case Invite(community, template, channels):
             more = {} if template is None else {"template": template, "channels": list(channels)}
             return "invite", {"community": community, **more}
-        case Assign(to):
-            return "assign", {"to": to}
         case Emit(event, properties, person):
             to = turn.person if person is None else str(_shown(turn, rule, occasion, index, ""))
             shown = ((name, _shown(turn, rule, occasion, index, name)) for name in properties)

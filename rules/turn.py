@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.decisions import MembershipChange
@@ -21,19 +20,33 @@ Cause = Literal["event", "time", "program"]
 
 
 class Turn:
-    """The person at one moment. `fired`: rules that ran at this record; `effects`: changes of the profile that rules want."""
+    """The person at one moment.
 
-    __slots__ = ("cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "workspace")
+    `fired`: rules that ran at this record; `effects`: changes of the profile that rules want; `quiet`: the moment belongs
+    to an import, so no rule starts.
+    """
+
+    __slots__ = (
+        "cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "quiet", "workspace",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a bare record of its surroundings
-        self, program: Program, workspace: str, person: str, p: Profile, out: Outcome, depth: int = 0
+        self,
+        program: Program,
+        workspace: str,
+        person: str,
+        p: Profile,
+        out: Outcome,
+        occasion: Occasion = NOTHING,
+        cause: Cause = "time",
+        depth: int = 0,
     ) -> None:
-        self.program, self.workspace, self.person, self.p, self.out, self.depth = program, workspace, person, p, out, depth
-        self.occasion: Occasion = NOTHING
-        self.cause: Cause = "time"
+        self.program, self.workspace, self.person, self.p, self.out = program, workspace, person, p, out
+        self.occasion, self.cause, self.depth = occasion, cause, depth
+        self.quiet = p.now <= p.quiet
         self.fired: set[str] = set()
         self.effects: list[tuple[str, Any]] = []
-        self.emitted: deque[tuple[str, Behaviour]] = deque()
+        self.emitted: list[tuple[str, Behaviour]] = []
 
     def next_order(self) -> int:
         """The number of the next thing that happens to this person."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.limits import give_back, limited
+from rules.limits import give_back
 from schemas.decisions import Withdrawal
 from segments.windows import value_key
 
@@ -50,5 +50,5 @@ def _end(turn: Turn, rule: CompiledRule, waiting: Waiting, name: str) -> None:
         turn.out.withdrawals.append(Withdrawal(tuple(waiting.decisions), f"unless:{name}", turn.p.now))
         return
     turn.out.count("cancelled_waits")
-    if waiting.wait == -1 and limited(rule.rule.limit):
+    if waiting.wait == -1 and rule.limited:
         give_back(turn.p, rule.limit_key, waiting.start, waiting.start_key)

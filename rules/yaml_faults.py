@@ -22,7 +22,8 @@ COLON = "': ' makes a key of what stands before it"
 HASH = "' #' begins a comment"
 BRACES = "a leading {{ begins a mapping"
 _KEY = re.compile(r"""\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}\[\],:][^\n"'{}\[\],:]*):\s+""")
-_ENTRY_LIMIT = 10_000
+_TIGHT = re.compile(r"[\w.-]+:(?=[^\s/])")
+_ENTRY_LIMIT, _SHOWN = 10_000, 300
 
 
 class Last(NamedTuple):
@@ -116,7 +117,11 @@ _SENTENCES = (
 def unquoted(source: Source, start: int, text: str, why: str) -> Finding:
     """The finding that the text at `start` needs quotes."""
     message, length = f"this needs quotes in YAML: {why}", len(text.partition("\n")[0])
-    return source.finding(start, "yaml_unquoted", message, f"write {quoted(text)}", length=length)
+    return source.finding(start, "yaml_unquoted", message, _write(text), length=length)
+
+
+def _write(text: str) -> str:
+    return f"write {quoted(text)}" if len(text) <= _SHOWN else "put the whole of it in quotes"
 
 
 def fault_of(source: Source, error: MarkedYAMLError, last: Last | None) -> Finding:
@@ -125,13 +130,13 @@ def fault_of(source: Source, error: MarkedYAMLError, last: Last | None) -> Findi
     context = error.context or ""
     at = _index(source, error.problem_mark)
     since = at if error.context_mark is None else _index(source, error.context_mark)
-    if context.endswith("tag"):
+    if context.endswith("tag") or "undefined tag" in problem:
         return _tag(source, since)
     if "anchor" in context or "alias" in context:
         return source.finding(
             since, "yaml_anchor", "a leading & or * makes an anchor or alias", "put the text in quotes"
         )
-    if "directive" in context:
+    if "directive" in context + problem or "duplicate tag" in problem:
         return source.finding(since, "yaml_directive", "directives are not allowed", "take the line away")
     if "flow" in context and "expected ','" in problem:
         return _in_flow(source, since, at, problem)
@@ -160,18 +165,28 @@ def _behind_quote(source: Source, at: int, last: Last | None) -> Finding | None:
     text = source.value(last.start, flow=False)
     if is_expression(text):
         return unquoted(source, last.start, text, QUOTE)
-    hint = f"quote the whole: {quoted(text)}"
-    return source.finding(at, "yaml_quote", "text follows behind the closing quote", hint)
+    return source.finding(at, "yaml_quote", "text follows behind the closing quote", _write(text))
 
 
 def _colon(source: Source, at: int, last: Last | None, problem: str) -> Finding | None:
-    if "mapping values" not in problem or last is None or not source.same_line(last.start, at):
+    if "mapping values" not in problem or last is None:
         return None
+    if not source.same_line(last.start, at):
+        return _tight_colon(source, last)
     text = source.value(last.start, flow=False)
     if is_expression(text):
         return unquoted(source, last.start, text, COLON)
     message = "a text with ': ' in it needs quotes"
-    return source.finding(at, "yaml_colon", message, f"write {quoted(text)}")
+    return source.finding(at, "yaml_colon", message, _write(text))
+
+
+def _tight_colon(source: Source, last: Last) -> Finding | None:
+    """`event:order.paid` is a text, and goes on in the next line: the fault shows there only."""
+    key = _TIGHT.match(source.text, last.start)
+    if key is None or last.style is not None:
+        return None
+    hint = f"write `{key[0]} …`"
+    return source.finding(key.end() - 1, "yaml_missing_space", "a space is missing behind this colon", hint)
 
 
 def _in_flow(source: Source, opened: int, at: int, problem: str) -> Finding:
@@ -206,6 +221,8 @@ def _bracket(source: Source, opened: int, at: int, problem: str) -> Finding:
 
 
 def _general(source: Source, since: int, at: int, problem: str) -> Finding:
+    if source.text[at : at + 1] in {"]", "}"}:
+        return source.finding(at, "yaml_bracket", f"no bracket is open for this {source.text[at]}", "take it away")
     for beginning, sentence in _SENTENCES:
         if beginning in problem:
             place = since if sentence.at_context else at

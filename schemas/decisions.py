@@ -12,7 +12,9 @@ Kind = Literal["send", "issue_coupon", "tag", "untag", "set", "invite", "assign"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One acting step that a rule decided. `time` unix ms; `order` counts what happened to this person (order of happening).
+    """One acting step that a rule decided.
+
+    `time` unix ms; `order` counts what happened to this person (order of happening).
 
     `params` are JSON values as `decisions.jsonl` shows them. `variables` feed the template. `needs` are decision ids
     that must be final before this one is leased (the coupon before its message); `effect` says whether a dispatcher

@@ -54,22 +54,18 @@ def event_key(source: str, event_id: str) -> bytes:
     return key.digest()
 
 
-def _digest(*parts: str) -> str:
-    return sha256(_encode(parts)).hexdigest()[:32]
-
-
 def decision_id(workspace: str, rule: str, person: str, occurrence: str, step: str) -> str:
     """The id of a decision: 32 hex digits of SHA-256 over what makes it wanted once.
 
     Neither the rule's version nor an attempt, a time of processing or a random number may enter: a replay must give the
     same id, and the provider recognises a repeat by it.
     """
-    return _digest(workspace, rule, person, occurrence, step)
+    return sha256(_encode((workspace, rule, person, occurrence, step))).hexdigest()[:32]
 
 
 def derived_event_id(*parts: str) -> str:
     """The id of an event that came without one, or that a rule emits: a hash of what makes it that event."""
-    return _digest(*parts)
+    return sha256(_encode(parts)).hexdigest()[:32]
 
 
 def partition_of(person: str, partitions: int) -> int:

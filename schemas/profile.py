@@ -62,7 +62,8 @@ class Waiting(msgspec.Struct, array_like=True):
 class Profile(msgspec.Struct, array_like=True, dict=True):
     """A person's state: a working copy that one fold owns. Times are unix ms.
 
-    `program`: the id of the program whose tracks and segments these are. `now`: the last moment handled. `wake`: the smallest of `due`;
+    `program`: the id of the program whose tracks and segments these are. `now`: the last moment handled. `wake`: the
+    smallest of `due`;
     `due`: per segment until when its truth holds, minus FOREVER (for ever is 0: one byte). `true`, `unknown`: a bit a
     segment (more than 63: as bytes while stored). `order` counts what happened. `quiet`: changes due at or before it
     start no rule. `known`: an event has come, so there are stage and segments. `next_wait`: the earliest end of a wait.

@@ -14,7 +14,10 @@ __all__ = ["Behaviour", "Payload", "ProgramActivated", "Record", "ScheduleFired"
 
 
 class Record(NamedTuple):
-    """One record of a partition: its offset, the moment the log took it (unix ms), its key (a person, or "" for control)."""
+    """One record of a partition.
+
+    Its offset, the moment the log took it (unix ms), its key (a person, or "" for control).
+    """
 
     offset: int
     at: int

@@ -29,7 +29,10 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def calculate(op: str, values: Sequence[Any]) -> int | Fraction | str | None:
-    """`op` over one or two known values; dividing by zero gives unknown. `%` has the sign of its left side, as in CEL."""
+    """`op` over one or two known values.
+
+    Dividing by zero gives unknown. `%` has the sign of its left side, as in CEL.
+    """
     if len(values) == 1:
         return -values[0]  # type: ignore[no-any-return]
     a, b = values
@@ -55,12 +58,10 @@ def _whole(value: Fraction) -> int | Fraction:
 def compare_linear(op: str, factor: int, difference: int, now: int) -> tuple[bool, int]:
     """(truth, until) of `difference OP 0`, where `difference` grows by `factor` each ms of `now`."""
     truth = COMPARE[op](difference, 0)
-    moments = []
     # It can turn only where the difference reaches zero and where it leaves it again.
-    at = -(difference // factor) if difference % factor == 0 else -(difference // factor) - 1
-    for step in (at - 1, at, at + 1, at + 2):
-        if step > 0 and COMPARE[op](difference + factor * step, 0) != truth:
-            moments.append(step)
+    at = -(difference // factor)
+    near = (step for step in range(at - 2, at + 3) if step > 0)
+    moments = [step for step in near if COMPARE[op](difference + factor * step, 0) != truth]
     return truth, now + min(moments) if moments else FOREVER
 
 

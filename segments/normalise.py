@@ -56,7 +56,7 @@ class _Normaliser:
     def __init__(self, stages: Stages, *, complete: bool) -> None:
         self.stages, self.complete = stages, complete
 
-    def node(self, term: t.Term) -> Node:
+    def node(self, term: t.Term) -> Node:  # noqa: C901, PLR0911 - one line a kind of term
         match term:
             case t.Constant(_, value):
                 return Truth(value)  # type: ignore[arg-type]
@@ -132,7 +132,9 @@ class _Normaliser:
         return _against_constant(op, left, right.value) or General(term)
 
 
-def _against_constant(op: str, left: t.Term, value: bool | int | Fraction | str) -> Node | None:
+def _against_constant(  # noqa: PLR0911 - one line a kind of fact
+    op: str, left: t.Term, value: bool | int | Fraction | str
+) -> Node | None:
     match left:
         case t.Trait(_, name, None):
             return TraitIs(name, op, value)

@@ -85,7 +85,10 @@ class Plan:
         wake = (min(due) if due else 0) + FOREVER
         if wake <= p.now:
             limit = p.now - FOREVER
-            todo = sum(1 << i for i, d in enumerate(due) if d <= limit)
+            todo = 0
+            for at, until in enumerate(due):
+                if until <= limit:
+                    todo |= 1 << at
             while todo:
                 low = todo & -todo  # what a segment rests on has a lower bit
                 todo ^= low

@@ -1,4 +1,7 @@
-"""From syntax to typed terms: names are resolved against the catalogue, types and units must fit, or a fault says where."""
+"""From syntax to typed terms.
+
+Names are resolved against the catalogue, types and units must fit, or a fault says where.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ class Typer:
             raise TypeFault("not_a_condition", f"a condition is true or false, this is a {term.type}", expr, hint)
         return term
 
-    def term(self, expr: Expr) -> Term:
+    def term(self, expr: Expr) -> Term:  # noqa: PLR0911 - one line a kind of syntax
         """The typed term of an expression."""
         match expr:
             case syntax.Literal():

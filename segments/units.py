@@ -1,4 +1,7 @@
-"""Units of typed terms: literals take the unit of what they stand beside, and arithmetic knows money, times and durations."""
+"""Units of typed terms.
+
+Literals take the unit of what they stand beside, and arithmetic knows money, times and durations.
+"""
 
 from __future__ import annotations
 

@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 __all__ = ["advance", "finish", "progress", "record", "refuse"]
 
 
-def record(
-    connection: Connection, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome
-) -> None:
+def record(connection: Connection, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
     """Insert what a batch yielded, withdraw what it took back, raise the high-water mark. Raises `NamedStop`."""
     live = [_row(d) | _task(d, partition, log_end) for d in outcome.decisions if not d.shadow]
     add_rows(connection, "outbox", live, "decision_id")
     add_rows(connection, "shadow", map(_row, (d for d in outcome.decisions if d.shadow)), "decision_id")
     add_rows(connection, "contact", map(msgspec.structs.asdict, outcome.contacts), "person", "channel", "order")
-    add_rows(connection, "consent", map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order")
+    add_rows(
+        connection, "consent", map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order"
+    )
     add_rows(connection, "change", map(msgspec.structs.asdict, outcome.changes), "person", "order")
-    add_rows(connection, "dead_letter", map(msgspec.structs.asdict, outcome.dead_letters), "partition", "offset", "code")
+    add_rows(
+        connection, "dead_letter", map(msgspec.structs.asdict, outcome.dead_letters), "partition", "offset", "code"
+    )
     _withdraw(connection, outcome.withdrawals)
     advance(connection, partition, log_id, position)
 
@@ -94,7 +96,7 @@ def progress(connection: Connection, partition: int) -> tuple[str, int] | None:
 
 
 def advance(connection: Connection, partition: int, log_id: str, position: int) -> None:
-    """Raise the high-water mark; it never falls. Raises `NamedStop` `LOG_MISMATCH` for another log than the stored one."""
+    """Raise the high-water mark; it never falls. Raises `NamedStop` `LOG_MISMATCH` for another log."""
     t = table("partition_progress")
     insert = insert_into(connection, "partition_progress")
     new = insert.excluded.position

@@ -18,8 +18,9 @@ __all__ = ["add_rows", "insert_into"]
 
 def insert_into(connection: Connection, name: str) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `ON CONFLICT`."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table(name))
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table(name))
+    return sqlite.insert(table(name))
 
 
 def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]], *key: str) -> None:

@@ -43,7 +43,9 @@ def migrate(connection: Connection) -> None:
     try:
         command.upgrade(alembic_config(connection), "head")
     except CommandError:
-        message = f"a newer version of Touchline has changed the ledger's tables (to revision {found}); use that version"
+        message = (
+            f"a newer version of Touchline has changed the ledger's tables (to revision {found}); use that version"
+        )
         raise NamedStop(message, code="LEDGER_TOO_NEW") from None
 
 

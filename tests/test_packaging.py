@@ -46,6 +46,18 @@ def test_the_wheel_holds_every_file_of_our_packages(wheel: zipfile.ZipFile) -> N
     assert files - set(wheel.namelist()) == set()
 
 
+def test_the_wheel_brings_the_sample_that_the_demo_plays(wheel: zipfile.ZipFile) -> None:
+    sample = ROOT / "examples/online_retail"
+    files = {
+        f"rules/packs/online_retail/{path.relative_to(sample).as_posix()}"
+        for path in sample.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    assert len(files) > 10
+    assert files - set(wheel.namelist()) == set()
+
+
 def test_the_wheel_brings_the_command_the_adapters_and_the_licence(wheel: zipfile.ZipFile) -> None:
     about = f"touchline-{PROJECT['version']}.dist-info"
     entries = wheel.read(f"{about}/entry_points.txt").decode()

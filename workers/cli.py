@@ -1,4 +1,6 @@
-"""The command `touchline`: reads its words, hands over to `workers.commands`, and turns errors into sentences and exit codes.
+"""The command `touchline`.
+
+Reads its words, hands over to `workers.commands`, and turns errors into sentences and exit codes.
 
 Exit codes: 0 done, 1 the thing checked has faults, 2 wrong use or settings, 3 a named stop, 70 a defect of ours.
 """

@@ -1,4 +1,7 @@
-"""Structured logs: pretty on a terminal, JSON otherwise, and only fields from a list, so that no personal data gets in."""
+"""Structured logs.
+
+Pretty on a terminal, JSON otherwise, and only fields from a list, so that no personal data gets in.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from schemas.errors import SettingsError
 from schemas.times import DAY, HOUR, SECOND, parse_duration
 
-__all__ = ["Settings", "environment", "read_settings"]
+__all__ = ["Settings", "environment", "fresh_key", "read_settings"]
 
 _PREFIX = "TOUCHLINE_"
 _KNOWN = {
@@ -61,6 +62,11 @@ class Settings:
 def environment() -> dict[str, str]:
     """A copy of the process's environment."""
     return dict(os.environ)
+
+
+def fresh_key(size: int) -> str:
+    """`size` random bytes in hex: ids and keys that are made once with a workspace, the only draw there is."""
+    return secrets.token_hex(size)
 
 
 def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Settings:

@@ -1,16 +1,21 @@
-"""Simulation: the whole pipeline, log to delivered message, on empty stores and a virtual clock that follows the events."""
+"""Simulation.
+
+The whole pipeline, log to delivered message, on empty stores and a virtual clock that follows the events.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from messaging.dispatch import Dispatcher
 from rules.schedule import nominal_times
 from schemas.records import ProgramActivated, ScheduleFired, Tick, behaviour, encode
 from schemas.times import DAY
+from stores.open import open_log, open_state
 from stores.ports import Appendable, Ledger, Log, State
+from workers.emissions import Collector, emits_to_others, with_emissions
 from workers.inputs import Arrived
 from workers.loop import Options, PartitionWorker
 from workers.programs import Programs, pack_files
@@ -72,21 +77,18 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
 
     Neither `tick` nor `batch` changes any result.
     """
+    programs = Programs(stores.ledger)
+    programs.compiled[program.hash] = program
+    options = Options(batch=batch, record_changes=True, immediate=True)
+    if emits_to_others(program):
+        arrived = await with_emissions(
+            list(arrived), lambda more, ledger: _rehearse(program, programs, more, ledger, until, options)
+        )
     played = _in_order(arrived, until)
     await stores.ledger.put_program(program.hash, pack_files(files))
     await stores.ledger.activate(program.hash, played.end)
-    programs = Programs(stores.ledger)
-    programs.compiled[program.hash] = program
     await _append(stores.log, program, played, tick, progress)
-    options = Options(batch=batch, record_changes=True, immediate=True)
-    for partition in range(stores.log.info.partitions):
-        worker = PartitionWorker(stores.log, stores.state, stores.ledger, programs, WORKSPACE, partition, options)
-        end = (await stores.log.ends(partition))[1]
-        while worker.position is None or worker.position.offset < end:
-            await worker.step()
-            progress("fold", worker.position.offset if worker.position else 0, end)
-        played.counts.update(worker.counts.by_name)
-        played.failures += worker.counts.failures
+    await _fold(stores, programs, played, options, progress)
     dispatcher = Dispatcher(stores.ledger, programs.offers, adapters, lambda: played.end, KEY, own_time=True)
     done = 0
     while moved := await dispatcher.step(500):
@@ -95,8 +97,36 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
     return played
 
 
+async def _fold(
+    stores: Stores, programs: Programs, played: Played, options: Options, progress: Callable[[str, int, int], None]
+) -> None:
+    """Fold every partition to its end."""
+    for partition in range(stores.log.info.partitions):
+        worker = PartitionWorker(stores.log, stores.state, stores.ledger, programs, WORKSPACE, partition, options)
+        end = (await stores.log.ends(partition))[1]
+        while worker.position is None or worker.position.offset < end:
+            await worker.step()
+            progress("fold", worker.position.offset if worker.position else 0, end)
+        played.counts.update(worker.counts.by_name)
+        played.failures += worker.counts.failures
+
+
+async def _rehearse(
+    program: Program, programs: Programs, arrived: list[Arrived], ledger: Collector, until: int | None, options: Options
+) -> None:
+    """Play on memory stores, for what it emits."""
+    played = _in_order(arrived, until)
+    log = open_log("memory://", clock=lambda: 0, new_id=lambda: "rehearsal", virtual_time=True)
+    stores = Stores(log, open_state("memory://"), cast("Ledger", ledger))
+    await _append(log, program, played, DAY, lambda *_: None)
+    await _fold(stores, programs, played, options, lambda *_: None)
+
+
 def _in_order(arrived: Sequence[Arrived], until: int | None) -> Played:
-    """By own time, equal times in the order of the input; the first of a (source, id) of a person wins over all input."""
+    """By own time, equal times in the order of the input.
+
+    The first of a (source, id) of a person wins over all input.
+    """
     ordered = sorted(arrived, key=lambda a: a.event.time or 0)
     if until is not None:
         ordered = [a for a in ordered if (a.event.time or 0) <= until]
@@ -135,7 +165,10 @@ async def _append(
 
 
 def _records(log: Log, program: Program, played: Played, tick: int) -> Iterator[tuple[Appendable, Arrived | None]]:
-    """Everything that goes into the log, in the order of time: the activation, events, schedules and ticks, one at the end."""
+    """Everything that goes into the log, in the order of time.
+
+    The activation, events, schedules and ticks, one at the end.
+    """
     partitions = log.info.partitions
     begin = (played.arrived[0].event.time or 0) if played.arrived else played.end
     everywhere: list[tuple[int, bytes]] = [(begin, encode(ProgramActivated(program.hash, 1)))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from schemas.errors import InputError
@@ -10,7 +9,7 @@ from stores.open import open_ledger, open_log, open_state
 from stores.ports import Ledger, Log, State
 from workers.clock import now_ms
 from workers.programs import Programs
-from workers.settings import Settings
+from workers.settings import Settings, fresh_key
 from workers.startup import check_partitions
 
 __all__ = ["Workspace", "open_workspace"]
@@ -41,12 +40,12 @@ async def open_workspace(settings: Settings, *, create: bool = True) -> Workspac
         raise InputError(message, hint="start one with: touchline up")
     if not (settings.log and settings.state and settings.ledger):
         _make_folder(settings)
-    log = open_log(settings.url("log"), clock=now_ms, new_id=lambda: secrets.token_hex(8))
+    log = open_log(settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8))
     state = open_state(settings.url("state"))
     ledger = open_ledger(settings.url("ledger"))
     await check_partitions(log, ledger)
-    identity = await _once(ledger, "workspace", secrets.token_hex(8))
-    key = await _once(ledger, "coupon_key", secrets.token_hex(32))
+    identity = await _once(ledger, "workspace", fresh_key(8))
+    key = await _once(ledger, "coupon_key", fresh_key(32))
     return Workspace(settings, log, state, ledger, Programs(ledger), identity, bytes.fromhex(key))
 
 

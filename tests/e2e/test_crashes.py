@@ -1,4 +1,7 @@
-"""Worker and dispatcher are killed again and again at random moments; the outcome is that of a run without any fault."""
+"""Worker and dispatcher are killed again and again at random moments.
+
+The outcome is that of a run without any fault.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from messaging.adapters.memory import MemoryAdapter
@@ -47,14 +48,25 @@ def a_decision(number: int = 1, channel: str = "email", **changes: Any) -> Decis
 
 
 class Office:
-    """What a dispatcher needs, and a look at what became of its rows. `now`: unix ms, moved by hand."""
+    """What a dispatcher needs, and a look at what became of its rows."""
 
     def __init__(self, ledger: Ledger, adapters: dict[str, Adapter] | None = None) -> None:
         self.ledger = ledger
-        self.now = NOW + 1_000_000
+        self.set_to = NOW + 1_000_000
+        self.runs_since: float | None = None
         self.adapters: dict[str, Adapter] = {name: MemoryAdapter(RECORDS) for name in CHANNELS} | (adapters or {})
         self.offers: dict[str, Offers] = {"program": some_offers(a_template(channels=CHANNELS))}
         self.position = 0
+
+    @property
+    def now(self) -> int:
+        """The office's clock (unix ms): it stands still unless it was let run."""
+        ran = 0.0 if self.runs_since is None else time.monotonic() - self.runs_since
+        return self.set_to + int(ran * 1_000)
+
+    def let_time_run(self) -> None:
+        """From now on time passes by itself."""
+        self.runs_since = time.monotonic()
 
     async def record(self, *decisions: Decision, **rows: Any) -> None:  # noqa: ANN401 - as the method behind it
         """Put decisions (and contacts, consents) into the ledger."""
@@ -79,15 +91,15 @@ class Office:
             raise NamedStop(f"the program {hash_} is not there", code="PROGRAM_MISSING")
         return self.offers[hash_]
 
-    async def work(self, dispatcher: Dispatcher, until: int = 0) -> None:
-        """Let a dispatcher work until nothing is due, second by second up to `until` ms from now."""
+    async def work(self, dispatcher: Dispatcher, until: int = 0, step: int = 1_000) -> None:
+        """Let a dispatcher work until nothing is due, in steps of `step` ms up to `until` ms from now."""
         end = self.now + until
         while True:
             while await dispatcher.step():
                 pass
             if self.now >= end:
                 return
-            self.now = min(self.now + 1_000, end)
+            self.set_to = min(self.set_to + step, end)
 
     async def rows(self) -> dict[int, tuple[str, str]]:
         """Number → (status, reason) of every send."""

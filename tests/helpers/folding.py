@@ -104,7 +104,7 @@ class _Driver:
             changes=[_change(change) for change in changed],
             profiles=[profile_line(self.program, person, state) for person, state in sorted(self.stored.items())],
             duplicates=out.counts.get("duplicates", 0),
-            dead_letters=self.refused,
+            dead_letters=sorted(self.refused, key=lambda line: (line["person"], line["event_id"])),
         )
 
 

@@ -40,10 +40,11 @@ class Result:
     dead_letters: list[dict[str, Any]] = field(default_factory=list)
 
     def put_in_order(self) -> None:
-        """By time, person, then order of happening."""
+        """By time, person, then order of happening; dead letters by person and event."""
         for lines in (self.decisions, self.shadow, self.changes):
             lines.sort(key=lambda line: (line["time"], line["person"]))
         self.profiles.sort(key=lambda line: line["person"])
+        self.dead_letters.sort(key=lambda line: (line["person"], line["event_id"]))
 
 
 class Change(NamedTuple):

@@ -115,6 +115,7 @@ def _local(draw: st.DrawFn) -> str:
         st.sampled_from(
             (
                 f'streak("{draw(events)}", "1d") {draw(comparisons)} {draw(small)}',
+                f'streak("{draw(events)}", "1d") >= {draw(small)}',
                 f"local_hour() {draw(comparisons)} {draw(st.sampled_from((0, 1, 2, 9, 23)))}",
                 f"local_hour() % 2 == {draw(st.integers(0, 1))}",
                 f"local_date() {draw(comparisons)} profile.birthday",
@@ -138,9 +139,13 @@ _TRAITS = (
 )
 
 
+def _traits() -> st.SearchStrategy[str]:
+    return st.sampled_from(_TRAITS)
+
+
 def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
     """A comparison that needs no event; `segments` and `stages` may be named."""
-    tests = [_counted(), _amounted(), _numbered(), _timed(), _counted(), _timed(), _local(), st.sampled_from(_TRAITS)]
+    tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _counted(), _timed(), _local()]
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from messaging.dispatch import Dispatcher
+    from messaging.ports import SendRequest
 
 LEASE = 30_000
 MINUTE = 60_000
@@ -34,8 +35,11 @@ async def office() -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def running(dispatcher: Dispatcher, wake: asyncio.Event | None = None) -> AsyncIterator[asyncio.Event]:
-    """A dispatcher at work; it is stopped at the end of the block."""
+async def running(
+    office: Office, dispatcher: Dispatcher, wake: asyncio.Event | None = None
+) -> AsyncIterator[asyncio.Event]:
+    """A dispatcher at work while time passes; it is stopped at the end of the block."""
+    office.let_time_run()
     stop = asyncio.Event()
     task = asyncio.create_task(dispatcher.run(stop, wake))
     try:
@@ -118,7 +122,7 @@ async def test_a_kill_switch_holds_and_nothing_is_lost(office: Office) -> None:
     await office.ledger.set_meta("switch:rule:welcome", "off")
     dispatcher = office.dispatcher()
 
-    await office.work(dispatcher, 2 * MINUTE)
+    await office.work(dispatcher, 2 * MINUTE, 10_000)
     held = await office.rows()
     await office.ledger.set_meta("switch:rule:welcome", "on")
     await office.work(dispatcher, MINUTE)
@@ -211,7 +215,7 @@ async def test_a_result_that_comes_after_its_lease_is_dropped(office: Office) ->
     await wait_until_async(lambda: slow.calls == 1, 5, "the first call")
     office.adapters["email"] = MemoryAdapter(RECORDS)
     office.memory("email").answers.append(Answer("rejected", "bounced"))
-    office.now += LEASE
+    office.set_to += LEASE
 
     await office.work(office.dispatcher())
     slow.let.set()
@@ -224,7 +228,7 @@ async def test_the_last_attempt_makes_a_row_dead_with_its_reason(office: Office)
     office.memory("email").answers.extend([Answer("retry", "http_503")] * (MAX_ATTEMPTS + 5))
     await office.record(a_decision(1))
 
-    await office.work(office.dispatcher(), 2 * 60 * MINUTE)
+    await office.work(office.dispatcher(), 120 * MINUTE, MINUTE)
 
     assert await office.rows() == {1: ("dead", "http_503")}
     assert len(office.memory("email").answers) == 5
@@ -235,12 +239,37 @@ async def test_a_row_whose_every_attempt_is_lost_ends_in_doubt(office: Office) -
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(StoreUnavailable):
             await office.dispatcher(Unrecorded(office.ledger)).step()
-        office.now += LEASE
+        office.set_to += LEASE
 
     await office.work(office.dispatcher())
 
     assert await office.rows() == {1: ("in_doubt", "lost")}
     assert office.memory("email").repeats == MAX_ATTEMPTS - 1
+
+
+async def test_a_call_has_less_time_than_its_lease(office: Office) -> None:
+    class Timed(MemoryAdapter):
+        async def send(self, request: SendRequest, timeout: float) -> Answer:
+            timeouts.append(timeout)
+            return await super().send(request, timeout)
+
+    timeouts: list[float] = []
+    office.adapters["email"] = Timed(RECORDS)
+    await office.record(a_decision(1))
+    await office.work(office.dispatcher(lease_ms=10_000))
+    await office.record(a_decision(2))
+    await office.work(office.dispatcher())
+
+    assert timeouts == [8.0, 20.0]
+
+
+async def test_a_lease_that_is_nearly_over_is_given_back_without_a_call(office: Office) -> None:
+    await office.record(a_decision(1))
+
+    await office.dispatcher(lease_ms=1_500).step()
+
+    assert office.memory("email").sent == {}
+    assert await office.rows() == {1: ("pending", "")}
 
 
 # ------------------------------------------------------------------ rows and channels do not share their fate
@@ -251,7 +280,7 @@ async def test_a_row_that_breaks_the_adapter_affects_no_other(office: Office, ca
     await office.record(*(a_decision(number) for number in range(1, 21)))
 
     with caplog.at_level(logging.INFO):
-        await office.work(office.dispatcher())
+        await office.work(office.dispatcher(), 1_000)
 
     rows = await office.rows()
     assert {number for number, (status, _) in rows.items() if status != "sent"} == {3}
@@ -298,7 +327,7 @@ async def test_a_channel_that_hangs_does_not_delay_another(office: Office) -> No
     await office.record(*(a_decision(number) for number in range(1, 301)))
     await office.record(*(a_decision(number, "sms") for number in range(301, 331)))
 
-    async with running(office.dispatcher()):
+    async with running(office, office.dispatcher()):
         await wait_until_async(lambda: len(office.memory("sms").sent) == 30, 10, "the other channel's messages")
         assert stuck.sent == {}
         assert stuck.calls <= 8
@@ -312,7 +341,7 @@ async def test_a_channel_that_fails_is_left_alone_and_nothing_is_lost(office: Of
 
     await office.work(dispatcher, 4_000)
     tried = 20 - len(office.memory("email").answers)
-    await office.work(dispatcher, 30 * MINUTE)
+    await office.work(dispatcher, 30 * MINUTE, 10_000)
 
     assert tried <= 13
     assert await office.statuses() == ["sent"] * 50
@@ -356,7 +385,7 @@ async def test_a_limit_a_minute_is_kept_and_all_messages_arrive(office: Office) 
 
 async def test_a_wake_up_brings_new_rows_at_once(office: Office) -> None:
     wake = asyncio.Event()
-    async with running(office.dispatcher(), wake):
+    async with running(office, office.dispatcher(), wake):
         for number in range(1, 6):
             await office.record(a_decision(number))
             wake.set()
@@ -367,7 +396,7 @@ async def test_a_stop_lets_the_calls_under_way_end_and_records_them(office: Offi
     slow = Blocked()
     office.adapters["email"] = slow
     await office.record(a_decision(1))
-    async with running(office.dispatcher()) as stop:
+    async with running(office, office.dispatcher()) as stop:
         await wait_until_async(lambda: slow.calls == 1, 5, "the call")
         stop.set()
         await office.record(a_decision(2))
@@ -381,8 +410,8 @@ async def test_results_are_recorded_when_the_store_is_back(office: Office) -> No
     ledger = Unrecorded(office.ledger, times=2)
     await office.record(*(a_decision(number) for number in range(1, 11)))
 
-    async with running(office.dispatcher(ledger)):
-        await wait_until_async(lambda: ledger.tries >= 3, 5, "the third try")
+    async with running(office, office.dispatcher(ledger)):
+        await wait_until_async(lambda: len(office.memory("email").sent) == 10, 5, "all messages")
 
     assert await office.statuses() == ["sent"] * 10
     assert office.memory("email").repeats == 0
@@ -391,7 +420,7 @@ async def test_results_are_recorded_when_the_store_is_back(office: Office) -> No
 async def test_two_dispatchers_share_the_work_and_send_nothing_twice(office: Office) -> None:
     await office.record(*(a_decision(number) for number in range(1, 101)))
 
-    async with running(office.dispatcher()), running(office.dispatcher()):
+    async with running(office, office.dispatcher()), running(office, office.dispatcher()):
         await wait_until_async(lambda: len(office.memory("email").sent) == 100, 10, "all messages")
 
     assert office.memory("email").repeats == 0

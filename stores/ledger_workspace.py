@@ -1,0 +1,63 @@
+"""Programs, activations and named texts of the workspace, as functions of a connection in a transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select
+
+from schemas.tables import table
+from stores.ledger_rows import insert_into
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["activate", "active", "get_meta", "keep_meta", "program", "put_program", "set_meta"]
+
+
+def put_program(connection: Connection, hash_: str, text: bytes) -> None:
+    """Keep a playbook's text under its hash."""
+    statement = insert_into(connection, "program").on_conflict_do_nothing()
+    connection.execute(statement, {"hash": hash_, "text": text})
+
+
+def program(connection: Connection, hash_: str) -> bytes | None:
+    """A playbook's text."""
+    t = table("program")
+    return connection.execute(select(t.c.text).where(t.c.hash == hash_)).scalar()
+
+
+def activate(connection: Connection, hash_: str, now: int) -> int:
+    """Note an activation; returns its sequence number."""
+    t = table("activation")
+    sequence: int = connection.execute(select(func.coalesce(func.max(t.c.sequence), 0))).scalar_one() + 1
+    connection.execute(insert(t), {"sequence": sequence, "hash": hash_, "at": now})
+    return sequence
+
+
+def active(connection: Connection) -> tuple[str, int] | None:
+    """(hash, sequence) of the newest activation."""
+    t = table("activation")
+    row = connection.execute(select(t.c.hash, t.c.sequence).order_by(t.c.sequence.desc()).limit(1)).first()
+    return None if row is None else (row.hash, row.sequence)
+
+
+def get_meta(connection: Connection, name: str) -> str | None:
+    """A named text."""
+    t = table("meta")
+    return connection.execute(select(t.c.value).where(t.c.name == name)).scalar()
+
+
+def set_meta(connection: Connection, name: str, value: str) -> None:
+    """Set it."""
+    statement = insert_into(connection, "meta")
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+    connection.execute(statement, {"name": name, "value": value})
+
+
+def keep_meta(connection: Connection, name: str, value: str) -> str:
+    """Set it unless it is set; gives what stands."""
+    connection.execute(insert_into(connection, "meta").on_conflict_do_nothing(), {"name": name, "value": value})
+    t = table("meta")
+    stands: str = connection.execute(select(t.c.value).where(t.c.name == name)).scalar_one()
+    return stands

@@ -1,0 +1,191 @@
+"""The named read-only queries of the ledger: rows as dicts, in an order that is the same on every engine.
+
+The order of happening is (time, person, order). Times are unix ms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from schemas.tables import OPEN, table
+from stores.codec import content_of, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Select
+
+__all__ = ["QUERIES", "fetch"]
+
+Rows = list[dict[str, Any]]
+
+_DECISION = ("decision_id", "time", "person", "order", "rule", "step", "kind", "occurrence", "event_id", "params")
+_DELIVERY = ("decision_id", "time", "person", "order", "rule", "kind", "channel", "status", "reason", "params", "body")
+_DELIVERED = ("send", "invite", "assign")
+_OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at", "done_at")
+
+
+def fetch(connection: Connection, query: str, /, **arguments: Any) -> Rows:  # noqa: ANN401 - each query has its own
+    """Rows of a query. Raises `ValueError` for a name that is not one."""
+    if query not in QUERIES:
+        message = f"there is no query {query!r}; there are {', '.join(sorted(QUERIES))}"
+        raise ValueError(message)
+    return QUERIES[query](connection, **arguments)
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Rows:
+    """Rows with what they hold in JSON decoded."""
+    return [_decoded(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"params": unpack(row["params"])} if "params" in row else row
+
+
+def _of(name: str, *columns: str) -> Select[Any]:
+    t = table(name)
+    return select(*(t.c[column] for column in columns)) if columns else select(t)
+
+
+def _happening(name: str) -> list[Any]:
+    t = table(name)
+    return [t.c.time, t.c.person, t.c.order]
+
+
+def decisions(connection: Connection) -> Rows:
+    """Every decision that was carried out or is to be."""
+    return _rows(connection, _of("outbox", *_DECISION).order_by(*_happening("outbox")))
+
+
+def shadow(connection: Connection) -> Rows:
+    """Decisions of rules that are tried out."""
+    return _rows(connection, _of("shadow", *_DECISION).order_by(*_happening("shadow")))
+
+
+def deliveries(connection: Connection) -> Rows:
+    """What became of messages and assignments."""
+    kind = table("outbox").c.kind
+    query = _of("outbox", *_DELIVERY).where(kind.in_(_DELIVERED)).order_by(*_happening("outbox"))
+    return [_delivery(row) for row in _rows(connection, query)]
+
+
+def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+    content = content_of(row["body"])
+    return row | {
+        "template": row.pop("params").get("template"),
+        "body": None if content is None else content.body,
+        "subject": None if content is None else content.subject,
+    }
+
+
+def coupons(connection: Connection) -> Rows:
+    """Coupons that were issued, and refused ones without a code, in the order of their decisions."""
+    o, c = table("outbox"), table("coupon")
+    decided = [o.c[name] for name in ("decision_id", "time", "person", "order", "reason", "params")]
+    issued = [c.c[name] for name in ("code", "pool", "status", "expires")]
+    query = (
+        select(*decided, *issued)
+        .select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
+        .where(o.c.kind == "issue_coupon", o.c.status.in_(("done", "refused")))
+        .order_by(*_happening("outbox"))
+    )
+    return [_coupon(row) for row in _rows(connection, query)]
+
+
+def _coupon(row: dict[str, Any]) -> dict[str, Any]:
+    pool = row.pop("params").get("pool")
+    return row | {"pool": row["pool"] or pool, "status": row["status"] or "refused"}
+
+
+def changes(connection: Connection) -> Rows:
+    """Who entered and left what."""
+    return _rows(connection, _of("change").order_by(*_happening("change")))
+
+
+def dead_letters(connection: Connection) -> Rows:
+    """Refused records, in the order of the log; those from before the log first."""
+    t = table("dead_letter")
+    return _rows(
+        connection, _of("dead_letter").order_by(t.c.partition, func.coalesce(t.c.offset, -1), t.c.code, t.c.id)
+    )
+
+
+def dead_letter_counts(connection: Connection) -> Rows:
+    """How many records were refused, by code."""
+    code = table("dead_letter").c.code
+    return _rows(connection, select(code, func.count().label("number")).group_by(code).order_by(code))
+
+
+def outbox_by_state(connection: Connection) -> Rows:
+    """How many rows there are in each status."""
+    status = table("outbox").c.status
+    return _rows(connection, select(status, func.count().label("number")).group_by(status).order_by(status))
+
+
+def oldest_pending(connection: Connection, *, now: int) -> Rows:
+    """The age (ms) of the oldest decision that could be carried out by now and is not; no row if there is none."""
+    o = table("outbox")
+    query = select(func.min(o.c.time)).where(OPEN, o.c.ready_at <= now, o.c.time <= now)
+    oldest = connection.execute(query).scalar()
+    return [] if oldest is None else [{"age": now - oldest}]
+
+
+def pools(connection: Connection) -> Rows:
+    """What went out of each coupon pool; `cost` in minor units."""
+    return _rows(connection, _of("coupon_pool").order_by(table("coupon_pool").c.pool))
+
+
+def decisions_of(connection: Connection, *, person: str, limit: int) -> Rows:
+    """The newest decisions about a person, newest first, with what became of them."""
+    o = table("outbox")
+    query = _of("outbox", *_OF_A_PERSON).where(o.c.person == person)
+    return _rows(connection, query.order_by(o.c.time.desc(), o.c.order.desc()).limit(limit))
+
+
+def changes_of(connection: Connection, *, person: str, limit: int) -> Rows:
+    """The newest membership changes of a person, newest first."""
+    t = table("change")
+    query = _of("change").where(t.c.person == person)
+    return _rows(connection, query.order_by(t.c.time.desc(), t.c.order.desc()).limit(limit))
+
+
+def contacts_of(connection: Connection, *, person: str) -> Rows:
+    """A person's addresses with their history, by channel, older ones first."""
+    t = table("contact")
+    return _rows(connection, _of("contact").where(t.c.person == person).order_by(t.c.channel, t.c.since, t.c.order))
+
+
+def consents_of(connection: Connection, *, person: str) -> Rows:
+    """A person's consents and withdrawals, by purpose and channel, older ones first."""
+    t = table("consent")
+    query = _of("consent").where(t.c.person == person)
+    return _rows(connection, query.order_by(t.c.purpose, t.c.channel, t.c.since, t.c.order))
+
+
+def activations(connection: Connection) -> Rows:
+    """Which program was activated when, in sequence."""
+    return _rows(connection, _of("activation").order_by(table("activation").c.sequence))
+
+
+QUERIES: dict[str, Callable[..., Rows]] = {
+    query.__name__: query
+    for query in (
+        activations,
+        changes,
+        changes_of,
+        consents_of,
+        contacts_of,
+        coupons,
+        dead_letter_counts,
+        dead_letters,
+        decisions,
+        decisions_of,
+        deliveries,
+        oldest_pending,
+        outbox_by_state,
+        pools,
+        shadow,
+    )
+}
