@@ -59,11 +59,11 @@ def _block(source: str, text: str) -> list[int]:
         at = text.find(content, done) if content else -1
         if at >= 0:
             first = start + line.index(content)
-            for k in range(at - 1, done - 1, -1):
-                indented = text[k] in " \t" and first - (at - k) >= start
-                found[k] = first - (at - k) if indented else last
-            found[at : at + len(content)] = range(first, first + len(content))
-            done, last = at + len(content), first + len(content)
+            end = at + len(content)
+            indented = text.rfind("\n", done, at) + 1 or (at if done else 0)
+            found[done:indented] = [last] * (indented - done)
+            found[indented:end] = range(first - (at - indented), first + len(content))
+            done, last = end, first + len(content)
         start += len(line) + 1
     found[done:] = [last] * (len(text) + 1 - done)
     return found

@@ -9,7 +9,7 @@ __all__ = ["NumberTooLong", "is_trap", "resolve"]
 
 _MAX_DIGITS = 30
 _CONSTANTS: dict[str, bool | None] = {"": None, "null": None, "true": True, "false": False}
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<part>\.[0-9]+)?(?:[eE](?P<power>[+-]?[0-9]+))?")
+_NUMBER = re.compile(r"-?(?P<whole>0|[1-9][0-9]*)(?P<part>\.[0-9]+)?(?:[eE](?P<power>[+-]?[0-9]+))?")
 _TRAP = re.compile(
     r"(?:yes|no|on|off|true|false|null|~)|[-+]?(?:\.inf|\.nan)"
     r"|[-+]?(?:0x[0-9a-f_]+|0b[01_]+|0o[0-7]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9][0-9_]*)"
@@ -31,11 +31,10 @@ def resolve(text: str) -> str | int | Decimal | bool | None:
     match = _NUMBER.fullmatch(text)
     if match is None:
         return text
-    digits = match.end("part") if match["part"] else match.start("power") if match["power"] else len(text)
-    power = match["power"] or "0"
-    if digits > _MAX_DIGITS or len(power) > _MAX_DIGITS or abs(int(power)) > 2 * _MAX_DIGITS:
+    part, power = match["part"] or "", match["power"] or "0"
+    if len(match["whole"] + part[1:]) > _MAX_DIGITS or len(power) > _MAX_DIGITS or abs(int(power)) > 2 * _MAX_DIGITS:
         raise NumberTooLong
-    return int(text) if match["part"] is None and match["power"] is None else Decimal(text)
+    return Decimal(text) if part or match["power"] else int(text)
 
 
 def is_trap(text: str) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, bindparam, func, or_, select, update
 
 from messaging.policy import CouponFact
 from schemas.tables import table
-from stores.ledger_rows import insert_into
+from stores.ledger_rows import add_row
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select, Update
 
     from messaging.policy import CouponOffer
     from messaging.ports import OutboxRow
@@ -26,59 +27,72 @@ def issue(connection: Connection, row: OutboxRow, offer: CouponOffer) -> tuple[C
 
     Reasons: `stock`, `budget`, `per_person`, and `no_code` when every code that is offered is taken.
     """
-    insert = insert_into(connection, "coupon_pool").on_conflict_do_nothing()
-    connection.execute(insert, {"pool": offer.pool, "issued": 0, "refused": 0, "cost": 0})
     reason, code = _take(connection, offer), ""
     if not reason:
         if _has_enough(connection, row, offer):
             reason = "per_person"
         else:
-            code = _insert(connection, row, offer)
+            code = _keep(connection, row, offer)
             reason = "" if code else "no_code"
         if reason:
-            _give_back(connection, offer)
+            _count(connection, offer, issued=-1)
     if reason:
-        _count_refusal(connection, offer)
+        _count(connection, offer, refused=1)
         return CouponFact("refused", pool=offer.pool), reason
     return CouponFact("done", code, offer.expires, offer.pool), ""
 
 
-def _count_refusal(connection: Connection, offer: CouponOffer) -> None:
-    t = table("coupon_pool")
-    connection.execute(update(t).where(t.c.pool == offer.pool).values(refused=t.c.refused + 1))
-
-
 def _take(connection: Connection, offer: CouponOffer) -> str:
     """Count one coupon out of the pool's stock and budget; the reason when it has no more."""
-    t = table("coupon_pool")
-    statement = update(t).where(t.c.pool == offer.pool)
-    if offer.stock is not None:
-        statement = statement.where(t.c.issued < offer.stock)
-    if offer.budget is not None:
-        statement = statement.where(t.c.cost + offer.cost <= offer.budget)
-    statement = statement.values(issued=t.c.issued + 1, cost=t.c.cost + offer.cost)
-    if connection.execute(statement).rowcount == 1:
+    values = {"p": offer.pool, "cost_of_one": offer.cost, "stock": offer.stock, "budget": offer.budget}
+    if connection.execute(_taking(), values).rowcount == 1:
         return ""
+    if add_row(connection, "coupon_pool", {"pool": offer.pool, "issued": 0, "refused": 0, "cost": 0}):
+        return _take(connection, offer)
+    t = table("coupon_pool")
     issued = connection.execute(select(t.c.issued).where(t.c.pool == offer.pool)).scalar_one()
     return "stock" if offer.stock is not None and issued >= offer.stock else "budget"
 
 
-def _give_back(connection: Connection, offer: CouponOffer) -> None:
+@cache
+def _taking() -> Update:
+    """Issue one more, if that leaves neither the stock nor the budget; who does it has the pool for the transaction."""
     t = table("coupon_pool")
-    statement = update(t).where(t.c.pool == offer.pool)
-    connection.execute(statement.values(issued=t.c.issued - 1, cost=t.c.cost - offer.cost))
+    cost, stock, budget = (bindparam(name, type_=BigInteger) for name in ("cost_of_one", "stock", "budget"))
+    return (
+        update(t)
+        .where(t.c.pool == bindparam("p"))
+        .where(or_(stock.is_(None), t.c.issued < stock), or_(budget.is_(None), t.c.cost + cost <= budget))
+        .values(issued=t.c.issued + 1, cost=t.c.cost + cost)
+    )
+
+
+def _count(connection: Connection, offer: CouponOffer, *, issued: int = 0, refused: int = 0) -> None:
+    values = {"p": offer.pool, "more_issued": issued, "more_refused": refused, "more_cost": issued * offer.cost}
+    connection.execute(_counting(), values)
+
+
+@cache
+def _counting() -> Update:
+    t = table("coupon_pool")
+    more: dict[str, Any] = {name: t.c[name] + bindparam(f"more_{name}") for name in ("issued", "refused", "cost")}
+    return update(t).where(t.c.pool == bindparam("p")).values(more)
 
 
 def _has_enough(connection: Connection, row: OutboxRow, offer: CouponOffer) -> bool:
-    """Whether the person has as many coupons of the pool as anybody may have; the pool's row is ours by now."""
+    """Whether the person has had as many coupons of the pool as anybody may have."""
     if offer.per_person is None:
         return False
+    return connection.execute(_held(), {"p": offer.pool, "by": row.person}).scalar_one() >= offer.per_person
+
+
+@cache
+def _held() -> Select[int]:
     t = table("coupon")
-    query = select(func.count()).where(t.c.pool == offer.pool, t.c.person == row.person)
-    return connection.execute(query).scalar_one() >= offer.per_person
+    return select(func.count()).where(t.c.pool == bindparam("p"), t.c.person == bindparam("by"))
 
 
-def _insert(connection: Connection, row: OutboxRow, offer: CouponOffer) -> str:
+def _keep(connection: Connection, row: OutboxRow, offer: CouponOffer) -> str:
     """Keep the coupon under the first of its codes that nobody has; empty if all are taken."""
     values = {
         "decision_id": row.decision_id,
@@ -89,9 +103,8 @@ def _insert(connection: Connection, row: OutboxRow, offer: CouponOffer) -> str:
         "expires": offer.expires,
         "cost": offer.cost,
     }
-    statement = insert_into(connection, "coupon").on_conflict_do_nothing()
     for attempt in range(_CODES_TRIED):
         code = offer.code(attempt)
-        if connection.execute(statement, values | {"code": code}).rowcount == 1:
+        if add_row(connection, "coupon", values | {"code": code}):
             return code
     return ""

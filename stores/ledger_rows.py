@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,14 +14,28 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["add_rows", "insert_into"]
+    Insert = sqlite.Insert | postgresql.Insert
+
+__all__ = ["add_row", "add_rows", "insert_into"]
 
 
-def insert_into(connection: Connection, name: str) -> sqlite.Insert | postgresql.Insert:
+def insert_into(connection: Connection, name: str) -> Insert:
     """An INSERT that knows `ON CONFLICT`."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table(name))
-    return sqlite.insert(table(name))
+    return _insert(connection.dialect.name, name)
+
+
+def _insert(dialect: str, name: str) -> Insert:
+    return postgresql.insert(table(name)) if dialect == "postgresql" else sqlite.insert(table(name))
+
+
+@cache
+def _insert_new(dialect: str, name: str) -> Insert:
+    return _insert(dialect, name).on_conflict_do_nothing()
+
+
+def add_row(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless one of its keys is taken; whether it was inserted."""
+    return connection.execute(_insert_new(connection.dialect.name, name), dict(row)).rowcount == 1
 
 
 def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]], *key: str) -> None:
@@ -30,4 +45,4 @@ def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]
     """
     ordered = sorted(rows, key=lambda row: tuple(row[column] for column in key))
     if ordered:
-        connection.execute(insert_into(connection, name).on_conflict_do_nothing(), ordered)
+        connection.execute(_insert_new(connection.dialect.name, name), ordered)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select
 
 from schemas.tables import table
-from stores.ledger_rows import insert_into
+from stores.ledger_rows import add_row, insert_into
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,8 +17,7 @@ __all__ = ["activate", "active", "get_meta", "keep_meta", "program", "put_progra
 
 def put_program(connection: Connection, hash_: str, text: bytes) -> None:
     """Keep a playbook's text under its hash."""
-    statement = insert_into(connection, "program").on_conflict_do_nothing()
-    connection.execute(statement, {"hash": hash_, "text": text})
+    add_row(connection, "program", {"hash": hash_, "text": text})
 
 
 def program(connection: Connection, hash_: str) -> bytes | None:
@@ -57,7 +56,7 @@ def set_meta(connection: Connection, name: str, value: str) -> None:
 
 def keep_meta(connection: Connection, name: str, value: str) -> str:
     """Set it unless it is set; gives what stands."""
-    connection.execute(insert_into(connection, "meta").on_conflict_do_nothing(), {"name": name, "value": value})
+    add_row(connection, "meta", {"name": name, "value": value})
     t = table("meta")
     stands: str = connection.execute(select(t.c.value).where(t.c.name == name)).scalar_one()
     return stands

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rules.program import Program
     from schemas.offers import Offers
+    from schemas.profile import Profile
     from stores.ports import Ledger
 
 __all__ = ["Programs", "offers_of", "pack_files", "program_of", "unpack_files"]
@@ -86,6 +87,14 @@ class Programs:
                 raise NamedStop(message, code="PROGRAM_MISSING")
             found = self.compiled[hash_] = _kept_program(unpack_files(text))
         return found
+
+    async def of_profile(self, profile: Profile) -> Program:
+        """The program that a profile is on. Raises `NamedStop` `PROGRAM_MISSING`."""
+        found = self.known(profile.program)
+        if found is None:
+            await self.load_all()
+            found = self.known(profile.program)
+        return found or await self.load(profile.program)
 
     async def load_all(self) -> None:
         """Every program that was ever activated: waiting runs finish on the one they began with."""

@@ -21,33 +21,33 @@ CSV = ROOT / "examples" / "online_retail" / "online_retail.csv.gz"
 # Every invoice of a known customer: its moment in UTC, its kind and its amount, from the raw lines alone.
 ORDERS = f"""
 CREATE TABLE orders AS
-SELECT replace(CustomerID, '.0', '') AS person, InvoiceNo AS id,
-       epoch_ms(timezone('Europe/London', min(InvoiceDate::TIMESTAMP))) AS t,
-       InvoiceNo LIKE 'C%' AS cancelled,
-       CASE WHEN InvoiceNo LIKE 'C%' THEN -1 ELSE 1 END
-         * round(sum(Quantity::DECIMAL(18, 0) * UnitPrice::DECIMAL(18, 3)), 2)::DECIMAL(18, 2) AS amount
-FROM read_csv('{CSV}', header = true, all_varchar = true)
-WHERE CustomerID IS NOT NULL AND CustomerID <> ''
-GROUP BY ALL
+WITH lines AS (
+    SELECT replace(CustomerID, '.0', '') AS person, InvoiceNo AS id, InvoiceDate::TIMESTAMP AS moment,
+           Quantity::DECIMAL(18, 0) * UnitPrice::DECIMAL(18, 3) AS amount
+    FROM read_csv('{CSV}', header = true, all_varchar = true) WHERE CustomerID IS NOT NULL AND CustomerID <> ''
+)
+SELECT person, id, epoch_ms(timezone('Europe/London', min(moment))) AS t, id LIKE 'C%' AS cancelled,
+       (CASE WHEN id LIKE 'C%' THEN -1 ELSE 1 END * round(sum(amount), 2))::DECIMAL(18, 2) AS amount
+FROM lines GROUP BY person, id
 """
 # What may change a stage: an order, or an old one leaving a window. Then the stage at each such moment, from scratch.
 STAGES = """
 CREATE TABLE stages AS
 WITH moments AS (
-    SELECT DISTINCT o.person, o.t + d.d * 86400000 AS t FROM orders o, (VALUES (0), (30), (60), (90), (365)) d(d)
+    SELECT DISTINCT o.person, o.t + d.d * 86400000::BIGINT AS t FROM orders o, (VALUES (0), (30), (60), (90), (365)) d(d)
 ), bounded AS (SELECT * FROM moments WHERE t <= (SELECT max(t) FROM orders)),
 facts AS (
     SELECT m.person, m.t,
         min(o.t) FILTER (NOT o.cancelled) AS first_paid, max(o.t) AS last_any,
-        count(*) FILTER (o.t > m.t - 90 * 86400000) AS in_90,
-        coalesce(sum(CASE WHEN o.cancelled THEN -o.amount ELSE o.amount END) FILTER (o.t > m.t - 365 * 86400000), 0) AS net
+        count(*) FILTER (o.t > m.t - 90 * 86400000::BIGINT) AS in_90,
+        coalesce(sum(CASE WHEN o.cancelled THEN -o.amount ELSE o.amount END) FILTER (o.t > m.t - 365 * 86400000::BIGINT), 0) AS net
     FROM bounded m JOIN orders o ON o.person = m.person AND o.t <= m.t GROUP BY m.person, m.t
 )
 SELECT person, t, net, CASE
-    WHEN first_paid > t - 30 * 86400000 THEN 'new'
+    WHEN first_paid > t - 30 * 86400000::BIGINT THEN 'new'
     WHEN net >= 2000 THEN 'high_value'
     WHEN in_90 >= 3 THEN 'active'
-    WHEN last_any <= t - 60 * 86400000 THEN 'dormant'
+    WHEN last_any <= t - 60 * 86400000::BIGINT THEN 'dormant'
     ELSE 'regular' END AS stage
 FROM facts
 """
@@ -91,7 +91,7 @@ def test_the_sums_of_every_customer_are_those_of_sql_to_the_penny(out: Path, sql
     end = "(SELECT max(t) FROM orders)"
     wanted = sql.execute(
         f"""SELECT person, coalesce(sum(CASE WHEN cancelled THEN -amount ELSE amount END)
-        FILTER (t > {end} - 365 * 86400000), 0)::DECIMAL(18, 2) FROM orders GROUP BY person"""
+        FILTER (t > {end} - 365 * 86400000::BIGINT), 0)::DECIMAL(18, 2) FROM orders GROUP BY person"""
     )
 
     found = {profile["person"]: Decimal(profile["traits"]["spent_year"]) for profile in _lines(out / "profiles.jsonl")}
@@ -102,7 +102,7 @@ def test_the_sums_of_every_customer_are_those_of_sql_to_the_penny(out: Path, sql
 def test_the_vips_are_those_of_sql(out: Path, sql: duckdb.DuckDBPyConnection) -> None:
     end = "(SELECT max(t) FROM orders)"
     wanted = sql.execute(
-        f"""SELECT person FROM orders WHERE t > {end} - 365 * 86400000 GROUP BY person
+        f"""SELECT person FROM orders WHERE t > {end} - 365 * 86400000::BIGINT GROUP BY person
         HAVING sum(CASE WHEN cancelled THEN -amount ELSE amount END) >= 5000"""
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -35,6 +35,8 @@ from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test
 
 __all__ = ["histories", "playbooks", "whole_cases"]
 
+T = TypeVar("T")
+
 STARTS = {
     "UTC": "2026-03-01T00:00:00Z",
     "Asia/Shanghai": "2026-03-01T15:00:00Z",
@@ -50,6 +52,10 @@ _GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY 
 _DELAYS = (0, 0, 0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 3 * DAY + 1, -HOUR)
 _WAITS = (HOUR, 6 * HOUR, DAY, 2 * DAY)
 _NAMES = ("order.paid", "order.paid", "order.cancelled", "visit", "ping")
+
+
+def _maybe(strategy: st.SearchStrategy[T], one_in: int) -> st.SearchStrategy[T | None]:
+    return st.integers(1, one_in).flatmap(lambda drawn: strategy if drawn == one_in else st.none())
 
 
 def _leaf(text: str) -> Leaf:
@@ -138,7 +144,7 @@ def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...
     kind = draw(st.sampled_from(("event", "event", "enters", "enters", "leaves", "schedule")))
     if kind == "schedule":
         cron = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * 1", "15 */6 * * *")))
-        audience = draw(st.none() | conditions(person_test(segments, stages)))
+        audience = draw(_maybe(conditions(person_test(segments, stages)), 2))
         return Trigger("schedule", schedule=Schedule(cron), audience=audience)
     if kind == "event" or not changes:
         names = draw(st.sampled_from((("order.paid",), ("visit",), ("order.cancelled",), ("ping",), ("promo",), ("visit", "promo"), ("person.updated",))))
@@ -154,15 +160,15 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
     if trigger.kind != "schedule":
         tests = st.one_of(tests, event_test(trigger.names if trigger.kind == "event" else ()))
     steps = _steps(event=trigger.kind != "schedule", emits=trigger.names != ("promo",) and "visit" not in trigger.names)
-    wait = draw(st.none() | st.none() | _waits())
+    wait = draw(_maybe(_waits(), 3))
     then = draw(st.lists(steps, min_size=1, max_size=3).filter(lambda steps: not isinstance(steps[-1], WaitStep)))
     return Rule(
         id=name,
         trigger=trigger,
         then=tuple(then),
-        status=draw(st.sampled_from(("live", "live", "live", "live", "live", "shadow", "draft", "retired"))),
-        when=draw(st.none() | st.none() | conditions(tests)),
-        unless=draw(st.none() | st.none() | conditions(tests)),
+        status=draw(st.sampled_from(("live", "live", "live", "live", "live", "live", "live", "shadow", "draft", "retired"))),
+        when=draw(_maybe(conditions(tests), 2)),
+        unless=draw(_maybe(conditions(tests), 4)),
         wait=wait,
         limit=draw(_limits(trigger.names if trigger.kind == "event" else ())),
         priority=draw(st.sampled_from((50, 50, 60))),

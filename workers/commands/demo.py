@@ -39,7 +39,7 @@ def run_demo(out: Path, *, as_json: bool = False) -> None:
     request = Request(folder / "playbook", events, folder / "mapping.yaml", out, engine="sqlite")
     began = elapsed()
     shutil.rmtree(out / "messages", ignore_errors=True)
-    adapters: dict[str, Adapter] = {c: FileAdapter(out / "messages" / f"{c}.jsonl") for c in CHANNELS}
+    adapters: dict[str, Adapter] = {c: FileAdapter(out / "messages" / f"{c}.jsonl", durable=False) for c in CHANNELS}
     with progress_bar() as progress:
         result = asyncio.run(
             play(request, program, files, recorders(program.playbook.templates.values()) | adapters, progress)

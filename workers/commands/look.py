@@ -96,7 +96,7 @@ async def _person(workspace: Workspace, identity: str) -> dict[str, Any]:
     if saved is None:
         message = f"nobody called {identity!r} is known here"
         raise InputError(message, hint="ids are exact; touchline status shows how many people there are")
-    program = await workspace.programs.load(decode_profile(saved.state).program)
+    program = await workspace.programs.of_profile(decode_profile(saved.state))
     decisions = await workspace.ledger.fetch("decisions_of", person=identity, limit=_SHOWN)
     changes = await workspace.ledger.fetch("changes_of", person=identity, limit=_SHOWN)
     return {
@@ -119,7 +119,7 @@ async def _status(workspace: Workspace) -> dict[str, Any]:
         for _, saved in await workspace.state.people(partition):
             people += 1
             profile = decode_profile(saved.state)
-            program = await workspace.programs.load(profile.program)
+            program = await workspace.programs.of_profile(profile)
             members.update(segments_of(program, profile))
             if profile.stage:
                 members[f"stage:{program.plan.stages[profile.stage - 1]}"] += 1

@@ -1,0 +1,139 @@
+"""All benchmarks of this machine, as tables or as JSON: `python -m bench.run [--quick] [--json]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench import fold, worker
+
+__all__ = ["main"]
+
+_SIZE_GOAL, _SIZE_RATE = 1024, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark: its parts are measured one by one (`quick` or not), each giving rows of a table."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    parts: tuple[str, ...]
+    measure: Callable[[str, bool], list[msgspec.Struct]]
+    row: Callable[[msgspec.Struct], tuple[str, ...]]
+
+
+def _fold(part: str, quick: bool) -> list[msgspec.Struct]:
+    return list(fold.measure(int(part), repeats=5 if quick else 11, share=0.2 if quick else 1.0))
+
+
+def _fold_row(figures: msgspec.Struct) -> tuple[str, ...]:
+    assert isinstance(figures, fold.FoldFigures)
+    f = figures
+    ratio = _against(f"{f.ratio:.2f}", f.ratio, None if f.deciding else fold.GOALS[f.per_year])
+    size = f"{f.bytes_median} ({f.bytes_max})"
+    if f.per_year == _SIZE_RATE:
+        size = _against(size, _SIZE_GOAL / f.bytes_median, 1.0)
+    kind = "deciding" if f.deciding else "matching"
+    return (
+        f"{f.per_year}", kind, f"{f.packed_us:.1f}", f"{1e6 / f.packed_us:,.0f}", f"{f.lists_us:.1f}", ratio, size,
+        f"{f.list_bytes_median}", f"{f.decisions:.2f}", f"{f.changes:.2f}",
+    )  # fmt: skip
+
+
+def _worker(part: str, quick: bool) -> list[msgspec.Struct]:
+    return [worker.measure(part, events=20_000 if quick else 100_000, repeats=1 if quick else 3)]
+
+
+def _worker_row(figures: msgspec.Struct) -> tuple[str, ...]:
+    assert isinstance(figures, worker.WorkerFigures)
+    f = figures
+    goal = worker.GOALS[f.playbook]
+    rate = _against(f"{f.events_per_second:,}", f.events_per_second, goal)
+    return f.playbook, f"{f.events:,}", f"{f.people:,}", rate, f"{f.appended_per_second:,}", f"{f.decisions:.2f}"
+
+
+def _against(text: str, value: float, goal: float | None) -> str:
+    """A figure with what becomes of its goal."""
+    if goal is None:
+        return text
+    return f"[green]{text}[/] ≥ {goal:,g}" if value >= goal else f"[red]{text}[/] < {goal:,g}"
+
+
+SECTIONS = (
+    Section(
+        "fold",
+        "The fold alone, bytes to bytes: 100 rules, 20 segments, 34 windows; beside a list for each window",
+        (
+            "events a year",
+            "rules",
+            "µs",
+            "events/s",
+            "lists µs",
+            "ratio",
+            "bytes (max)",
+            "lists",
+            "decisions",
+            "changes",
+        ),
+        tuple(map(str, fold.GOALS)),
+        _fold,
+        _fold_row,
+    ),
+    Section(
+        "worker",
+        "The embedded worker, log to outbox on SQLite, one process",
+        ("playbook", "events", "people", "events/s", "appended/s", "decisions"),
+        tuple(worker.GOALS),
+        _worker,
+        _worker_row,
+    ),
+)
+"""Every benchmark. A new one is a module with a `measure` and a section here."""
+
+
+def main() -> None:
+    """Measure, and print tables or JSON."""
+    options = _options()
+    sections = [section for section in SECTIONS if options.only in (None, section.name)]
+    parts = [(section, part) for section in sections for part in section.parts]
+    found: dict[str, list[msgspec.Struct]] = {section.name: [] for section in sections}
+    progress = Console(stderr=True)
+    for section, part in track(parts, "measuring", console=progress, transient=True):
+        found[section.name] += section.measure(part, options.quick)
+    if options.json:
+        machine = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+        print(json.dumps(machine | msgspec.to_builtins(found), indent=2))
+        return
+    for section in sections:
+        Console().print(_table(section, found[section.name]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure this machine.")
+    parser.add_argument("--quick", action="store_true", help="fewer people and repeats: under a minute, less exact")
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    parser.add_argument("--only", choices=[section.name for section in SECTIONS], help="one benchmark only")
+    return parser.parse_args()
+
+
+def _table(section: Section, rows: list[msgspec.Struct]) -> Table:
+    table = Table(title=section.title, title_justify="left")
+    for column in section.columns:
+        table.add_column(column, justify="left" if column in {"rules", "playbook"} else "right")
+    for row in rows:
+        table.add_row(*section.row(row))
+    return table
+
+
+if __name__ == "__main__":
+    main()
