@@ -34,7 +34,10 @@ Case = tuple[bytes, "Behaviour"]
 
 
 class FoldFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of one rate. Times in µs of CPU an event, medians; sizes in bytes; `ratio` is lists / packed, same run."""
+    """Figures of one rate. Times in µs of CPU an event, medians; sizes in bytes.
+
+    `ratio`: lists / packed in the same run.
+    """
 
     per_year: int
     deciding: bool

@@ -46,7 +46,7 @@ class Closures:
                 held.append((index, kind, prop, window))
         return index
 
-    def of(self, node: c.Node) -> Evaluation:
+    def of(self, node: c.Node) -> Evaluation:  # noqa: PLR0911 - one line a kind of condition
         """The closure of a condition."""
         match node:
             case c.All(items):

@@ -8,13 +8,12 @@ shares with it what has nothing to do with windows: typing, event keys, changes 
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bench.list_conditions import Closures
-from rules.model import Playbook
 from rules.steps import Run, proceed
 from rules.turn import Turn
 from schemas.ids import event_key
@@ -22,16 +21,18 @@ from schemas.profile import Occasion
 from schemas.times import FOREVER
 from segments import conditions as c
 from segments.localdays import days_of
-from segments.model import Condition, Either, Every, Leaf, Negation
+from segments.model import Either, Every, Leaf, Negation
 from segments.normalise import normalise
 from segments.scope import Scope
 from segments.typing import Typer
 
 if TYPE_CHECKING:
     from bench.list_conditions import Evaluation
+    from rules.model import Playbook
     from rules.program import CompiledRule, Program
     from schemas.decisions import Outcome
     from schemas.records import Behaviour
+    from segments.model import Condition
 
 __all__ = ["ListFold", "ListProfile"]
 
@@ -125,28 +126,20 @@ class ListFold:
 
     def _apply(self, p: ListProfile, name: str, at: int, props: dict[str, Any]) -> None:
         for index, kind, prop, window in self.closures.by_event[name]:
-            times, value = p.times[index], props.get(prop)
+            times, value = p.times[index], props.get(prop) if prop else None
             if prop and value is None:
                 continue
-            if kind == "days":
+            if kind == "list":
+                _add(times, p.values[index], at, value, window)
+            elif kind == "days":
                 _add_day(times, days_of(p.zone or self.program.plan.zone).day(at))
-                continue
-            if kind == "first" and times:
-                continue
-            if prop:
-                place = bisect_right(times, at)
-                times.insert(place, at)
-                p.values[index].insert(place, value)
-            else:
-                insort(times, at)
-            if times[0] <= at - window:
-                gone = bisect_right(times, at - window)
-                del times[:gone], p.values[index][:gone]
+            elif kind == "last" or not times:
+                times[:] = [at]
 
     def _adopt(self, turn: Turn, segments: list[tuple[int, Evaluation]], true: int, unknown: int, wake: int) -> None:
-        p, occasion = turn.p, turn.occasion
+        p: Any = turn.p
         for bit, evaluate in segments:
-            truth, until = evaluate(p, p.now, occasion.props, true, unknown)
+            truth, until = evaluate(p, p.now, turn.occasion.props, true, unknown)
             if truth:
                 true |= bit
             elif truth is None:
@@ -156,11 +149,22 @@ class ListFold:
         turn.adopt(true, unknown)
 
     def _start(self, turn: Turn, occasion: Occasion) -> None:
-        p = turn.p
+        p: Any = turn.p
         occurrence = f"event:{occasion.source}:{occasion.id}"
         for rule, evaluate in self.rules.get(occasion.name or "", ()):
             if evaluate(p, p.now, occasion.props, p.true, p.unknown)[0]:
                 proceed(turn, Run(rule, occurrence, p.now, b"", p.now), occasion, -1)
+
+
+def _add(times: list[int], values: list[Any], at: int, value: Any, window: int) -> None:  # noqa: ANN401 - a property
+    """Add an event (without a value: its time only), and let go of what has left the window."""
+    place = bisect_right(times, at)
+    times.insert(place, at)
+    if value is not None:
+        values.insert(place, value)
+    if times[0] <= at - window:
+        gone = bisect_right(times, at - window)
+        del times[:gone], values[:gone]
 
 
 def _add_day(days: list[int], day: int) -> None:
@@ -181,8 +185,8 @@ def _condition(playbook: Playbook, condition: Condition, events: tuple[str, ...]
                 frozenset(playbook.segments),
                 stages,
                 events,
-                False,
-                catalogue.resolve(),
+                timed=False,
+                names=catalogue.resolve(),
             )
             return normalise(Typer(scope).condition(expression.expr), stages)
         case Negation(item):

@@ -1,4 +1,5 @@
 """A made-up playbook and made-up people: 20 segments, 100 rules, 34 windows, 8 event types. Seeded."""
+# ruff: noqa: E501 - tables of figures
 
 from __future__ import annotations
 

@@ -20,18 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["apply_effects", "apply_event", "first_evaluation"]
 
 
-def apply_event(turn: Turn, ts: int, lateness: int) -> Evaluate:
-    """Put the event into the profile; how to evaluate what it touches."""
-    name = turn.occasion.name or ""
+def apply_event(turn: Turn, ts: int, lateness: int) -> tuple[int, int]:
+    """Put the event into the profile; the truths after evaluating what it touches."""
+    p, name = turn.p, turn.occasion.name or ""
     if name in turn.program.coercions:
-        apply, evaluate = turn.program.plan.handlers(name)
-        apply(turn.p, ts, turn.occasion.props, turn.p.now, lateness)
-        return evaluate
+        handle = turn.program.plan.handler(name)
+        return handle(p, p.now, p.true, p.unknown, ts, turn.occasion.props, lateness)
     reserved = _RESERVED.get(name)
     if reserved is not None:
-        return reserved(turn)
+        return reserved(turn)(p, p.now, p.true, p.unknown)
     turn.out.count("unknown_events")
-    return _nothing
+    return int(p.true), int(p.unknown)
 
 
 def _nothing(_p: object, _now: int, true: int, unknown: int) -> tuple[int, int]:
@@ -62,7 +61,7 @@ def _set_traits(turn: Turn, values: dict[str, Any], at: int) -> Evaluate:
 
 def _zone(turn: Turn, held: object) -> str:
     """The person's zone, "" (the workspace's) if it is none that exists."""
-    from segments.localdays import days_of  # noqa: PLC0415 - only people with a zone of their own
+    from segments.localdays import days_of
 
     if not isinstance(held, str):
         return ""

@@ -25,7 +25,7 @@ from segments.typing import Typer, type_of_property
 from segments.units import literal_as
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from schemas.catalogue import TraitType
     from segments import model
@@ -91,7 +91,13 @@ class _Compiler:
     def _scope(self, events: tuple[str, ...] | None, *, timed: bool = False) -> Scope:
         playbook = self.playbook
         return Scope(
-            playbook.catalogue, playbook.workspace.currency, frozenset(playbook.segments), self.stages, events, timed, self.names
+            playbook.catalogue,
+            playbook.workspace.currency,
+            frozenset(playbook.segments),
+            self.stages,
+            events,
+            timed,
+            self.names,
         )
 
     def _rule(self, rule: Rule) -> _Typed:
@@ -162,7 +168,9 @@ class _Compiler:
         self.traits[trait.name] = term
 
     def _fault(self, place: tuple[str, int, int], fault: TypeFault) -> None:
-        self.findings.append(Finding(*place, fault.code, "error", fault.message, fault.hint, max(1, fault.end - fault.start)))
+        self.findings.append(
+            Finding(*place, fault.code, "error", fault.message, fault.hint, max(1, fault.end - fault.start))
+        )
 
     def _circles(self) -> None:
         try:
@@ -171,7 +179,9 @@ class _Compiler:
             first = next(iter(self.playbook.segments.values()), None)
             place = ("segments", 1, 1) if first is None else _place(first.when)
             message = f"segments and stages rest on each other in a circle: {error}"
-            self.findings.append(Finding(*place, "segment_cycle", "error", message, "take one of them out of the other's condition"))
+            self.findings.append(
+                Finding(*place, "segment_cycle", "error", message, "take one of them out of the other's condition")
+            )
 
     # -- making
     def program(self) -> Program:
@@ -238,7 +248,7 @@ class _Compiler:
 
 
 def _place(condition: Condition) -> tuple[str, int, int]:
-    from segments.model import leaves  # noqa: PLC0415
+    from segments.model import leaves
 
     first = next(iter(leaves(condition)), None)
     return first.locate(0) if first is not None else ("segments", 1, 1)

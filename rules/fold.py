@@ -49,18 +49,20 @@ class Fold:
         self.program, self.workspace, self.programs, self.lateness = program, workspace, programs, lateness
 
     # -- records
-    def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome, depth: int = 0) -> None:  # noqa: PLR0913
+    def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome, depth: int = 0) -> None:
         """Fold an event that the log took at `at`. Raises `EventRefused` before anything has changed."""
         own = at if event.time is None else event.time
         if own < at - self.lateness and not event.history:
-            message = f"the event is more than {self.lateness // 3_600_000} h old; older ones belong to `touchline import`"
+            message = (
+                f"the event is more than {self.lateness // 3_600_000} h old; older ones belong to `touchline import`"
+            )
             raise EventRefused(message, code="too_late")
         name, props = self._typed(event)
-        now = at if at > p.now else p.now
+        now = max(p.now, at)
         if p.wake < now or 0 < p.next_wait < now:
             self.pass_time(person, p, now - 1, out)
         p.now = now
-        ts = own if own < at else at
+        ts = min(at, own)
         if self._repeated(p, event, ts):
             out.count("duplicates")
             return
@@ -85,15 +87,18 @@ class Fold:
     def _repeated(self, p: Profile, event: Behaviour, ts: int) -> bool:
         """Whether (source, id) came before, in this or the previous lateness period; if not, it is remembered."""
         if event.history and ts < p.now - self.lateness:
-            return False  # an import knows what it has imported; live repeats of so old an event are refused as too late
+            return (
+                False  # an import knows what it has imported; live repeats of so old an event are refused as too late
+            )
         period = p.now // self.lateness
         if period != p.seen_period:
             p.seen_before = p.seen if period == p.seen_period + 1 else b""
             p.seen, p.seen_period = b"", period
         key = event_key(event.source, event.id)
-        if (key in p.seen and holds_key(p.seen, key)) or (key in p.seen_before and holds_key(p.seen_before, key)):
+        seen, before = p.seen, p.seen_before
+        if (key in seen and holds_key(seen, key)) or (key in before and holds_key(before, key)):
             return True
-        p.seen = p.seen[-_MAX_KEYS + 8 :] + key
+        p.seen = seen[-_MAX_KEYS + 8 :] + key
         return False
 
     def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:
@@ -101,11 +106,10 @@ class Fold:
         name = turn.occasion.name or ""
         if p.waits_raw:
             end_waits(turn, self.programs, ts)
-        evaluate = apply_event(turn, ts, FOREVER if history else self.lateness)
+        true, unknown = apply_event(turn, ts, FOREVER if history else self.lateness)
         if not p.known:
             p.known = True
-            evaluate = program.plan.evaluate_all
-        true, unknown = evaluate(p, p.now, p.true, p.unknown)
+            true, unknown = program.plan.evaluate_all(p, p.now, 0, 0)
         changes = turn.adopt(*program.plan.settle(p, true, unknown))
         if not turn.quiet:
             if changes:
@@ -118,7 +122,7 @@ class Fold:
         if turn.effects or turn.emitted:
             self._settle_effects(turn)
 
-    def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:  # noqa: PLR0913
+    def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:
         """A schedule fired: start its rule for this person, if the audience holds."""
         self.pass_time(person, p, max(p.now, at) - 1, out)
         p.now = max(p.now, at)
@@ -165,7 +169,11 @@ class Fold:
             return match(p, p.now, turn.occasion, p.true, p.unknown)  # type: ignore[no-any-return]
         except Exception:  # noqa: BLE001 - one rule must not stop the others: ask them one by one
             name = turn.occasion.name
-            rules = [r for r in self.program.rules.values() if r.rule.trigger.kind == "event" and name in r.rule.trigger.names]
+            rules = [
+                r
+                for r in self.program.rules.values()
+                if r.rule.trigger.kind == "event" and name in r.rule.trigger.names
+            ]
             return [rule for rule in rules if self._holds(turn, rule, rule.test)]
 
     def _holds(self, turn: Turn, rule: CompiledRule, test: Any) -> bool:  # noqa: ANN401 - generated code
@@ -239,7 +247,13 @@ class Fold:
             return
         turn.fired.add(waiting.rule)
         run = Run(
-            rule, waiting.occurrence, waiting.start, waiting.start_key, waiting.event_time, waited=True, coupons=waiting.coupons
+            rule,
+            waiting.occurrence,
+            waiting.start,
+            waiting.start_key,
+            waiting.event_time,
+            waited=True,
+            coupons=waiting.coupons,
         )
         made = self._guarded(turn, run, restore_occasion(turn, waiting), waiting.step)
         if made and rule.waits[waiting.wait] and not rule.shadow:
@@ -262,7 +276,9 @@ class Fold:
         emitted, turn.emitted = turn.emitted, []
         for identity, event in emitted:
             if turn.depth >= _MAX_DEPTH:
-                turn.out.failures.append((event.name, f"a chain of emitted events is deeper than {_MAX_DEPTH} ({identity})"))
+                turn.out.failures.append(
+                    (event.name, f"a chain of emitted events is deeper than {_MAX_DEPTH} ({identity})")
+                )
                 continue
             try:
                 self.event(turn.person, p, event, p.now, turn.out, turn.depth + 1)

@@ -96,6 +96,6 @@ class Program:
 
     def days_of(self, profile: Profile) -> Days:
         """The local days of a person."""
-        from segments.localdays import days_of  # noqa: PLC0415 - a table that only few playbooks need
+        from segments.localdays import days_of
 
         return days_of(profile.zone or self.playbook.workspace.zone)

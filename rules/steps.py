@@ -37,7 +37,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     start_key: bytes
     event_time: int
     waited: bool = False
-    coupons: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default
+    coupons: dict[str, str] = {}
     """Coupons that steps before a wait have issued: name → decision."""
 
 
@@ -60,9 +60,7 @@ def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
     return made
 
 
-def wait_for(  # noqa: PLR0913
-    turn: Turn, run: Run, occasion: Occasion, index: int, duration: int, coupons: dict[str, str]
-) -> None:
+def wait_for(turn: Turn, run: Run, occasion: Occasion, index: int, duration: int, coupons: dict[str, str]) -> None:
     """Put the run to rest; `index` is the waiting step, -1 for the rule's own wait."""
     p, rule = turn.p, run.rule
     uses = sorted(rule.uses | {"currency"})  # without its currency an amount would be taken for the workspace's
@@ -131,7 +129,7 @@ def _needs(paths: tuple[str, ...], coupons: dict[str, str]) -> tuple[str, ...]:
     return tuple(sorted(coupons[name] for name in names if name in coupons))
 
 
-def _params(  # noqa: PLR0913, PLR0911 - one line a kind of step
+def _params(
     turn: Turn, rule: CompiledRule, occasion: Occasion, index: int, step: Step, identity: str
 ) -> tuple[str, dict[str, Any]]:
     match step:
@@ -194,7 +192,11 @@ def trait_shown(turn: Turn, name: str) -> Any:  # noqa: ANN401
     computed = turn.program.computed_traits.get(name)
     if computed is None:
         return None
-    return show(computed.value(turn.p, turn.p.now, Occasion(None, None, None, None, {}, {}), turn.program.days_of(turn.p)), computed.type, currency)
+    return show(
+        computed.value(turn.p, turn.p.now, Occasion(None, None, None, None, {}, {}), turn.program.days_of(turn.p)),
+        computed.type,
+        currency,
+    )
 
 
 def _affect(turn: Turn, step: Step, params: dict[str, Any], identity: str) -> None:
@@ -204,7 +206,9 @@ def _affect(turn: Turn, step: Step, params: dict[str, Any], identity: str) -> No
         case SetTraits():
             turn.effects.append(("set", _typed(turn, params["traits"])))
         case Emit(event) if params["person"] == turn.person:
-            turn.emitted.append((identity, Behaviour(identity, turn.person, event, turn.p.now, params["properties"], "touchline")))
+            turn.emitted.append(
+                (identity, Behaviour(identity, turn.person, event, turn.p.now, params["properties"], "touchline"))
+            )
 
 
 def _typed(turn: Turn, traits: dict[str, Any]) -> dict[str, Any]:
@@ -212,5 +216,3 @@ def _typed(turn: Turn, traits: dict[str, Any]) -> dict[str, Any]:
     readers = turn.program.trait_readers
     known = {name: value for name, value in traits.items() if value is not None}
     return {name: stored(readers[name](value) if name in readers else value, "") for name, value in known.items()}
-
-

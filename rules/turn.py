@@ -30,7 +30,7 @@ class Turn:
         "cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "quiet", "workspace",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913 - a bare record of its surroundings
+    def __init__(
         self,
         program: Program,
         workspace: str,

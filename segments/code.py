@@ -28,7 +28,13 @@ _FUNCTIONS = (
     w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add,
     w.totals_add, w.value_key, w.values_add,
 )  # fmt: skip
-_READS = {"tr": "p.tracks", "tags": "p.tags", "traits": "p.traits", "days": "days_of(p.zone or K_ZONE)", "props": "ev.props"}
+_READS = {
+    "tr": "p.tracks",
+    "tags": "p.tags",
+    "traits": "p.traits",
+    "days": "days_of(p.zone or K_ZONE)",
+    "props": "ev.props",
+}
 
 
 class Code:
@@ -42,7 +48,13 @@ class Code:
         self.edges: dict[int, str] = {}
         self.reads: set[str] = set()
         self.namespace: dict[str, Any] = {f.__name__: f for f in _FUNCTIONS}
-        self.namespace |= {"__builtins__": {}, "number": int.from_bytes, "days_of": days_of, "K_ZONE": plan.zone, "NOTHING": NOTHING}
+        self.namespace |= {
+            "__builtins__": {},
+            "number": int.from_bytes,
+            "days_of": days_of,
+            "K_ZONE": plan.zone,
+            "ev": NOTHING,
+        }
 
     # -- pieces
     def constant(self, value: Any) -> str:  # noqa: ANN401 - whatever the playbook names
@@ -58,7 +70,9 @@ class Code:
 
     def edge_lines(self) -> list[str]:
         """The lines that compute the edges."""
-        return [f"{name} = (now - {window} if now > {window} else 0).to_bytes(6)" for window, name in self.edges.items()]
+        return [
+            f"{name} = (now - {window} if now > {window} else 0).to_bytes(6)" for window, name in self.edges.items()
+        ]
 
     def read(self, name: str) -> str:
         """The local that holds a part of the profile: `tr`, `tags`, `traits`, `days`, `props`."""
@@ -165,13 +179,15 @@ class Code:
         self.add(
             depth,
             f"x = {track}[{at}:{at + 6}]",
-            f'if x > {self.edge(window)}: v = True; u = number(x) + {window}',
+            f"if x > {self.edge(window)}: v = True; u = number(x) + {window}",
             f"else: v = False; u = {FOREVER}",
         )
 
     def _same(self, atom: c.SameGe, depth: int) -> None:
         x = self.value("props", atom.prop)
-        same = f"same_ge({self._track('same', atom.event, atom.prop)}, value_key({x}), {self.edge(atom.window)}, {atom.k})"
+        same = (
+            f"same_ge({self._track('same', atom.event, atom.prop)}, value_key({x}), {self.edge(atom.window)}, {atom.k})"
+        )
         self.add(depth, f"v = {same if atom.k > 0 else 'True'} if {x} is not None else None; u = {FOREVER}")
 
     def _aged(self, atom: c.Aged, depth: int) -> None:
@@ -181,7 +197,7 @@ class Code:
         else:
             track = self._track("first" if atom.source == "first" else "stamps", atom.name)
             self.add(depth, f"x = {track}[:6]")
-            moment, missing = 'number(x)', "not x"
+            moment, missing = "number(x)", "not x"
         age = self.constant(atom.age)
         self.add(depth, f"if {missing}: v = None; u = {FOREVER}", "else:")
         self.add(depth + 1, f"y = {moment} + {age}", "v = now >= y", f"u = {FOREVER} if v else y")

@@ -107,7 +107,7 @@ class Firing:
             case c.HasTrait(name):
                 return f"{self.code.constant(name)} {negated}in {self.code.read('traits')}"
             case c.HasProp(name):
-                return f"{self.code.value('props', name)} is {negated and 'None' or 'not None'}"
+                return f"{self.code.value('props', name)} is {(negated and 'None') or 'not None'}"
             case c.Tag(name):
                 return f"{self.code.constant(name)} {negated}in {self.code.read('tags')}"
             case c.InSegment(segment):
@@ -145,4 +145,8 @@ class Firing:
             constant = self.code.constant(value)
         asked = op if sign else _OPPOSITE[op]
         operator = asked if "in" in asked else OPERATORS[asked]
-        return f"{x} {operator} {constant}" if asked in {"==", "in"} else f"({x} is not None and {x} {operator} {constant})"
+        return (
+            f"{x} {operator} {constant}"
+            if asked in {"==", "in"}
+            else f"({x} is not None and {x} {operator} {constant})"
+        )

@@ -1,4 +1,4 @@
-"""Tokens of an expression, and the answers to what operators write by mistake."""
+"""Tokens of an expression."""
 
 from __future__ import annotations
 
@@ -6,23 +6,15 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from schemas.errors import TouchlineError
+from segments.mistakes import ExpressionError, separated, slip, thousands, unknown
 
-__all__ = ["ExpressionError", "Token", "Value", "separated", "thousands", "tokens"]
+__all__ = ["Token", "Value", "tokens"]
 
 Value = bool | int | Decimal | str | None
 
 _MAX_LENGTH = 4_000
 _MAX_DIGITS = 30
 """Digits of a number as written; its power of ten goes twice as far."""
-
-
-class ExpressionError(TouchlineError):
-    """A text that is no expression; `start` and `end` are code-point offsets in it."""
-
-    def __init__(self, code: str, message: str, start: int, end: int, hint: str = "") -> None:
-        super().__init__(message, code=code, hint=hint)
-        self.start, self.end = start, end
 
 
 class Token(NamedTuple):
@@ -42,10 +34,8 @@ _TOKEN = re.compile(
     r"|(?P<slip><>|===|!==|=>|=<)"
     r"|(?P<op>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]])"
 )
-_SLIPS: Final = {"<>": "!=", "===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "=": "==", "&": "&&", "|": "||"}
 _UNITS = re.compile(r"(?:ms|[smhdw])(?:[0-9]+(?:ms|[smhdw]))*(?!\w)")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9.])")
-_THOUSANDS = re.compile(r"(?:[,_][0-9]{3})+(?!\w)")
 _GROUPS = re.compile(r"(?<![\w,.])[0-9]{1,3}(?:,[0-9]{3})*,\Z")
 _PLAIN = {"'": re.compile(r"[^'\\\n]+"), '"': re.compile(r'[^"\\\n]+')}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -55,17 +45,6 @@ _ESCAPES: Final = {
     **dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)),
     **{character: character for character in "\\'\"`?"},
 }  # fmt: skip
-_FULL_WIDTH: Final = {
-    "（": "(", "）": ")", "，": ",", "；": ";", "：": ":", "＞": ">", "＜": "<", "＝": "==", "！": "!", "＆": "&&",
-    "｜": "||", "＋": "+", "－": "-", "＊": "*", "／": "/", "％": "%", "？": "?", "．": ".", "“": '"', "”": '"',
-    "‘": "'", "’": "'", "＂": '"', "＇": "'", "「": '"', "」": '"', "【": "[", "】": "]", "［": "[", "］": "]",
-    "。": ".", "、": ",",
-}  # fmt: skip
-_SIGNS: Final = {
-    "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "∧": "&&", "∨": "||",
-    "¬": "!", "∈": "in", "且": "&&", "或": "||", "非": "!",
-}  # fmt: skip
-_CURRENCIES = frozenset("$€£¥￥")
 
 
 def tokens(text: str) -> list[Token]:
@@ -78,7 +57,7 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _unknown(text, at)
+            raise unknown(text, at)
         token = _token(str(match.lastgroup), match[0], text, at)
         if token is not None:
             out.append(token)
@@ -97,7 +76,7 @@ def _token(kind: str, found: str, text: str, at: int) -> Token | None:
         case "quote":
             return _text(text, at, end, raw=len(found) > 1)
         case "slip":
-            raise _slip(found, at)
+            raise slip(found, at)
         case _:
             return Token("op" if found == "in" else kind, found, at, end)
 
@@ -140,19 +119,6 @@ def _check_behind(found: str, text: str, at: int, end: int) -> None:
         raise ExpressionError(
             "bad_number", f"a digit is missing behind {found}.", at, end + 1, f"write {found}.0 or {found}"
         )
-
-
-def separated(text: str, end: int) -> bool:
-    """Whether digits that end here go on as `,000` or `_000`."""
-    return _THOUSANDS.match(text, end) is not None
-
-
-def thousands(text: str, start: int, end: int) -> ExpressionError:
-    """The fault of `5,000` or `5_000`, of which `5` stands from `start` to `end`."""
-    match = _THOUSANDS.match(text, end)
-    end = end if match is None else match.end()
-    plain = text[start:end].replace(",", "").replace("_", "")
-    return ExpressionError("thousands", "a number has no thousands separator", start, end, f"write {plain}")
 
 
 def _text(text: str, start: int, at: int, *, raw: bool) -> Token:
@@ -198,33 +164,3 @@ def _escape(text: str, at: int) -> tuple[str, int]:
             return chr(code), digits.end()
     hint = 'write \\\\ for a backslash, or r"…" for a text without escapes'
     raise ExpressionError("bad_escape", f"\\{mark} is no escape", at, min(at + 2, len(text)), hint)
-
-
-def _slip(found: str, at: int) -> ExpressionError:
-    code = "single_equals" if found == "=" else "bad_operator"
-    return ExpressionError(code, f"{found} is no operator", at, at + len(found), f"did you mean {_SLIPS[found]} ?")
-
-
-def _unknown(text: str, at: int) -> ExpressionError:
-    character = text[at]
-    if character in _SLIPS:
-        return _slip(character, at)
-    if character in _FULL_WIDTH:
-        message, hint = f"{character} is full-width punctuation", f"write {_FULL_WIDTH[character]}"
-        return ExpressionError("full_width", message, at, at + 1, hint)
-    if not character.isprintable() or character.isspace():
-        message = f"an expression has no character U+{ord(character):04X}"
-        return ExpressionError("unknown_character", message, at, at + 1, "delete it, or put a plain space")
-    return ExpressionError("unknown_character", f"an expression has no {character}", at, at + 1, _hint(character))
-
-
-def _hint(character: str) -> str:
-    if character in _SIGNS:
-        return f"write {_SIGNS[character]}"
-    if character in _CURRENCIES:
-        return "amounts are plain numbers, in the currency of the workspace: 5000"
-    if character in "{}":
-        return "fields need no braces: event.amount"
-    if character in ";#":
-        return "an expression is one condition, without ; and without comments"
-    return "texts stand in quotes; names have the letters a to z, digits and _"

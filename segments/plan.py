@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan"]
 
-Apply = Callable[..., None]
-"""(profile, effective time, typed properties, now, lateness bound) → the tracks are changed."""
+Handle = Callable[..., "tuple[int, int]"]
+"""(profile, now, true, unknown, effective time, typed properties, lateness bound) → the masks; tracks and `due` are changed."""
 Evaluate = Callable[..., "tuple[int, int]"]
 """(profile, now, true, unknown) → the masks after evaluating some segments; `due` is changed."""
 
@@ -30,7 +30,7 @@ Evaluate = Callable[..., "tuple[int, int]"]
 class Plan:
     """The compiled segments of a program. `segments` include the stages' own conditions as `stage:<id>`."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a program
+    def __init__(
         self,
         segments: Mapping[str, c.Node],
         rule_conditions: Iterable[c.Node] = (),
@@ -49,15 +49,14 @@ class Plan:
         self.evaluate_all = self._evaluator(self.order, "everything")
         self.each = [self._evaluator([segment], "one") for segment in self.order]
         self.dependants = [self._dependants(segment) for segment in self.order]
-        self._handlers: dict[str, tuple[Apply, Evaluate]] = {}
+        self._handlers: dict[str, Handle] = {}
         self._by_input: dict[tuple[str, ...], Evaluate] = {}
 
-    def handlers(self, event: str) -> tuple[Apply, Evaluate]:
-        """How to put an event into the tracks, and how to evaluate what it touches."""
+    def handler(self, event: str) -> Handle:
+        """How to put an event into the tracks and evaluate what it touches."""
         found = self._handlers.get(event)
         if found is None:
-            inputs = {f"event:{event}"} | ({"event:*"} if event in self.interactions else set())
-            found = self._handlers[event] = self._applier(event), self._evaluator(self.touched_by(inputs), "touched")
+            found = self._handlers[event] = self._handler(event)
         return found
 
     def after(self, *inputs: str) -> Evaluate:
@@ -106,45 +105,57 @@ class Plan:
         if not segments:
             return lambda _p, _now, true, unknown: (true, unknown)
         code = Code(self)
+        self._evaluate(code, segments)
+        return code.function(name, "p, now, true, unknown", [*code.head(), *code.lines, "return true, unknown"])
+
+    def _evaluate(self, code: Code, segments: list[str]) -> None:
+        """Lines that evaluate segments."""
+        keep = self.full & ~sum(self.bit[s] for s in segments)
+        code.add(0, f"true &= {keep}", f"unknown &= {keep}", "due = p.due")
         for segment in segments:
             bit, node = self.bit[segment], self.segments[segment]
             code.node(node, 0)
-            code.lines.append(f"if v: true |= {bit}")
+            code.add(0, f"if v: true |= {bit}")
             if c.nullable(node):
-                code.lines.append(f"elif v is None: unknown |= {bit}")
-            code.lines.append(f"due[{self.order.index(segment)}] = u - {FOREVER}")
-        keep = self.full & ~sum(self.bit[s] for s in segments)
-        head = [f"true &= {keep}", f"unknown &= {keep}", "due = p.due", "ev = NOTHING", *code.head()]
-        return code.function(name, "p, now, true, unknown", [*head, *code.lines, "return true, unknown"])
+                code.add(0, f"elif v is None: unknown |= {bit}")
+            code.add(0, f"due[{self.order.index(segment)}] = u - {FOREVER}")
 
-    def _applier(self, event: str) -> Apply:
-        wanted = {event, "*"} if event in self.interactions else {event}
+    def _handler(self, event: str) -> Handle:
+        """One function for both, since tracks and evaluation share the edges of windows."""
         code = Code(self)
-        lines: list[str] = []
-        properties: dict[str, str] = {}
+        self._apply(code, {event, "*"} if event in self.interactions else {event})
+        segments = self.touched_by({f"event:{event}"} | ({"event:*"} if event in self.interactions else set()))
+        if segments:
+            self._evaluate(code, segments)
+        code.reads.discard("props")  # an argument here
+        arguments = "p, now, true, unknown, ts, props, late"
+        return code.function(
+            "handle", arguments, ["t = ts.to_bytes(6)", *code.head(), *code.lines, "return true, unknown"]
+        )
+
+    def _apply(self, code: Code, wanted: set[str]) -> None:
+        """Lines that put an event into the tracks."""
         for track in self.tracks.by_key.values():
             if track.key[1] not in wanted:
                 continue
-            prop = track.key[2] if len(track.key) > 2 else ""  # noqa: PLR2004 - (kind, event, property)
-            name = properties.setdefault(prop, f"x{len(properties)}") if prop else ""
-            step = self._step(code, track, name)
-            lines += [f"if {name} is not None:", f"    {step}"] if name else [step]
-        head = ["tr = p.tracks", *(f"{name} = props.get({code.constant(prop)})" for prop, name in properties.items())]
-        return code.function("apply", "p, ts, props, now, late", [*head, *code.read_lines(code.reads - {"tr", "props"}), *code.edge_lines(), *(lines or ["pass"])])
+            name = code.value("props", track.key[2]) if len(track.key) > 2 else ""
+            if name:
+                code.add(0, f"if {name} is not None:")
+            code.add(1 if name else 0, self._step(code, track, name))
 
     def _step(self, code: Code, track: Track, x: str) -> str:
-        at = f"tr[{track.index}]"
+        at = f"{code.read('tr')}[{track.index}]"
         edge = code.edge(track.horizon) if track.key[0] not in {"first", "days"} else ""
         scale = self.tracks.scales.get(track.key, 1)
         amount = f"{code.constant(_scaler(scale))}({x})" if scale != 1 else x or "0"
         match track.key[0]:
             case "stamps":
-                return f"{at} = stamps_add({at}, ts, {track.keep}, {edge})"
+                plain = f"(t + x)[:{6 * track.keep}] if x[:6] <= t and x[-6:] > {edge}"  # in order, and nothing expires
+                return f"x = {at}; {at} = {plain} else stamps_add(x, ts, {track.keep}, {edge})"
             case "first":
                 return f"{at} = first_add({at}, ts)"
             case "days":
-                code.reads.add("days")
-                return f"{at} = days_add({at}, ts, now, late, days)"
+                return f"{at} = days_add({at}, ts, now, late, {code.read('days')})"
             case "sums":
                 return f"{at} = sums_add({at}, ts, {x}, {code.constant(track.keep)}, {edge})"
             case "totals":

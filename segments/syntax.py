@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
-from segments.lexer import ExpressionError, Token, separated, thousands, tokens
+from segments.lexer import Token, tokens
+from segments.mistakes import WORDS, ExpressionError, misplaced, separated, thousands, word_operator
 from segments.tree import (
     Binary,
     Call,
@@ -58,18 +59,6 @@ _SPLIT = "split it: give parts of it a name as segments"
 _LEVELS = (("||",), ("&&",), ("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"))
 _CHAINED, _COMPARE = {0, 1}, 2
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_WORDS = {
-    "and": "did you mean && ?",
-    "or": "did you mean || ?",
-    "not": 'write ! before a condition: !(profile.city in ["Rome", "Oslo"])',
-    "is": 'write == for "is", has(profile.city) for "is known"',
-    "between": "write both comparisons: a <= x && x <= b",
-    "like": 'write event.note.contains("gift")',
-    "contains": 'write event.note.contains("gift")',
-    "startswith": 'write event.note.startsWith("gift")',
-    "endswith": 'write event.note.endsWith("gift")',
-    "matches": 'write event.note.matches("^gift")',
-}
 
 
 def parse(text: str) -> Expr:
@@ -249,14 +238,14 @@ class _Parser:
             before = self.tokens[self.at - 1]
             message = f"something is missing behind {self._shown(before)}"
             raise ExpressionError("unfinished", message, before.start, before.end)
-        raise ExpressionError("unexpected", f"{token.value} cannot stand here", token.start, token.end, _hint(token))
+        raise ExpressionError(
+            "unexpected", f"{token.value} cannot stand here", token.start, token.end, misplaced(str(token.value))
+        )
 
     def _named(self, token: Token) -> Expr:
         name = str(token.value)
         if name.lower() in {"and", "or", "not"} and not self._is("."):
-            raise ExpressionError(
-                "word_operator", f"{name} is no operator", token.start, token.end, _WORDS[name.lower()]
-            )
+            raise word_operator(name, token.start)
         if self._is("("):
             return self._call(token, name)
         if name in _CONSTANTS:
@@ -279,37 +268,12 @@ class _Parser:
         """Refuse the token, which nothing leads on to."""
         token, before = self.token, self.tokens[self.at - 1]
         word = str(token.value).lower()
-        if token.kind == "name" and word in _WORDS:
-            raise ExpressionError(
-                "word_operator", f"{token.value} is no operator", token.start, token.end, _WORDS[word]
-            )
+        if token.kind == "name" and word in WORDS:
+            raise word_operator(str(token.value), token.start)
         if before.kind == "number" and separated(self.text, before.end):
             raise thousands(self.text, before.start, before.end)
-        hint = _hint(token) or "join conditions with && or ||"
+        hint = (misplaced(str(token.value)) if token.kind == "op" else "") or "join conditions with && or ||"
         raise ExpressionError(code, message, token.start, token.end, hint)
-
-
-def _word_operator(token: Token) -> ExpressionError:
-    word = str(token.value)
-    return ExpressionError("word_operator", f"{word} is no operator", token.start, token.end, _WORDS[word.lower()])
-
-
-def _hint(token: Token) -> str:
-    if token.kind != "op":
-        return ""
-    match token.value:
-        case ")" | "]":
-            return f"no {'(' if token.value == ')' else '['} is open for it"
-        case "[":
-            return 'a list has no numbered items; ask with event.items.exists(i, i.sku == "A1")'
-        case "(":
-            return "only functions are called: count(…)"
-        case ".":
-            return "a number has a digit before its point: 0.5"
-        case ":":
-            return "a : goes with a ?: test ? then : otherwise"
-        case _:
-            return ""
 
 
 def _balanced(op: str, parts: Sequence[Expr]) -> Expr:

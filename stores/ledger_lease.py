@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from messaging.policy import Facts, Verdict
 
-__all__ = ["lease"]
+__all__ = ["lease", "ready_rows"]
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def lease(
 ) -> list[LeasedRow]:
     """Judge up to `limit` ready rows and take those that may go. Times unix ms."""
     leasing = _Leasing(connection, now, now + lease_ms, gate, own_time=own_time)
-    ready = leasing.readable(connection.execute(_ready(now, limit, own_time=own_time)).all())
+    ready = leasing.readable(connection.execute(ready_rows(now, limit, own_time=own_time)).all())
     if ready:
         known = Known(connection, [row.row for row in ready])
         for row in ready:
@@ -48,7 +48,7 @@ def lease(
     return leasing.leased
 
 
-def _ready(now: int, limit: int, *, own_time: bool) -> Select[Any]:
+def ready_rows(now: int, limit: int, *, own_time: bool) -> Select[Any]:
     """Rows that are due and released, and leases that ran out, oldest first."""
     o, p = table("outbox"), table("partition_progress")
     reached = select(p.c.position).where(p.c.partition == o.c.partition).scalar_subquery()

@@ -36,7 +36,6 @@ def set_up_logging(level: str = "info") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _only_listed,
     ]
     pretty = sys.stderr.isatty()
     renderer = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
@@ -50,13 +49,13 @@ def set_up_logging(level: str = "info") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _only_listed, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("apscheduler", "httpx", "httpcore", "asyncio", "uvicorn.access"):
+    for name in ("apscheduler", "httpx", "httpcore", "asyncio", "alembic", "uvicorn.access"):
         logging.getLogger(name).setLevel("WARNING")
 
 

@@ -78,7 +78,7 @@ async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.E
 def _adapters(workspace: Workspace) -> dict[str, Adapter]:
     """The adapters of the deployment; without any setting, messages go into files in the data folder."""
     settings = workspace.settings
-    default = {c: {"adapter": "file", "path": str(settings.data / "messages" / f"{c}.jsonl")} for c in CHANNELS}
+    default = {c: {"adapter": "file", "path": f"messages/{c}.jsonl"} for c in CHANNELS}
     return adapters_of(settings.channels or default, settings.data, workspace.log)
 
 

@@ -80,3 +80,5 @@ class Ticker:
             await self.tell()
         except StoreUnavailable as error:
             logger().warning("tick_failed", reason=error.message)
+        except asyncio.CancelledError:  # the process stops; there will be another tick
+            return

@@ -13,6 +13,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from messaging.options import Options, read_options
 from messaging.ports import Answer, Capabilities, SendRequest
 from schemas.times import DAY, format_time
@@ -54,9 +56,9 @@ class FileAdapter:
     """One file. Disk work happens in a thread; one write at a time. `durable`: each message outlives a power cut."""
 
     name = "file"
-    capabilities = CAPABILITIES
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, needs_address: bool = False) -> None:
+        self.capabilities = msgspec.structs.replace(CAPABILITIES, needs_address=needs_address)
         self._path = path
         self._durable = durable
         self._keys: set[str] = set()
@@ -123,4 +125,5 @@ def _write_all(handle: int, data: bytes) -> None:
 
 def adapter(options: Mapping[str, Any], data: Path) -> FileAdapter:
     """The adapter from its options. Raises `SettingsError`."""
-    return FileAdapter(data / read_options("file", options, _Options).path)
+    read = read_options("file", options, _Options)
+    return FileAdapter(data / read.path, needs_address=read.needs_address)

@@ -95,7 +95,6 @@ class _Driver:
     def result(self) -> Result:
         """The lines."""
         out = self.outcome
-        assert out.failures == []
         decided = sorted(out.decisions, key=lambda d: (d.time, d.person, d.order))
         changed = sorted(out.changes, key=lambda c: (c.time, c.person, c.order))
         return Result(
@@ -105,6 +104,7 @@ class _Driver:
             profiles=[profile_line(self.program, person, state) for person, state in sorted(self.stored.items())],
             duplicates=out.counts.get("duplicates", 0),
             dead_letters=sorted(self.refused, key=lambda line: (line["person"], line["event_id"])),
+            failed=sorted(rule for rule, _ in out.failures),
         )
 
 

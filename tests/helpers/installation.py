@@ -57,11 +57,15 @@ class Installation:
 
     def start(self, name: str, *words: str) -> None:
         """Start a process (again)."""
-        log = (self.folder / f"{name}.log").open("ab")
-        self.running[name] = subprocess.Popen(
-            [sys.executable, "-m", "workers", *(words or (name,))],
-            env=self.environment(), cwd=self.folder, stdout=log, stderr=log,
-        )  # fmt: skip
+        words = words or (name,)
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", "workers", *words],
+                env=self.environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
 
     def kill(self, name: str) -> None:
         """End a process without giving it a chance."""

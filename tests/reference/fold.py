@@ -30,7 +30,10 @@ _DEEPEST = 8
 
 @dataclass(slots=True)
 class Result:
-    """Lines as the files of a simulation have them; `dead_letters`: {person, event_id, code}."""
+    """Lines as the files of a simulation have them; `dead_letters`: {person, event_id, code}.
+
+    `failed`: rules whose emitted events came to the end of too long a chain.
+    """
 
     decisions: list[dict[str, Any]] = field(default_factory=list)
     shadow: list[dict[str, Any]] = field(default_factory=list)
@@ -38,12 +41,14 @@ class Result:
     profiles: list[dict[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     dead_letters: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def put_in_order(self) -> None:
         """By time, person, then order of happening; dead letters by person and event."""
         for lines in (self.decisions, self.shadow, self.changes):
             lines.sort(key=lambda line: (line["time"], line["person"]))
         self.profiles.sort(key=lambda line: line["person"])
+        self.failed.sort()
         self.dead_letters.sort(key=lambda line: (line["person"], line["event_id"]))
 
 
@@ -125,7 +130,7 @@ class _Life:
         self.waiting: list[Run] = []
         self.starts: dict[str, list[Run]] = {}
         self.fired: set[str] = set()
-        self.effects: list[Acting] = []
+        self.effects: list[tuple[str, Acting]] = []
         self.cause = ""
         self.agenda: list[int] = []
         self.basis: tuple[int, int, dict[str, Any]] | None = None
@@ -346,21 +351,23 @@ class _Life:
             self.result.shadow.append(line)
         else:
             self.result.decisions.append(line)
-            self.effects.append(acting)
+            self.effects.append((run.rule.id, acting))
 
     # -- effects
     def _settle(self, event: Kept | None, depth: int) -> None:
         """Core semantics 6: effects, the changes they mean, the rules on those; then what was emitted."""
-        emitted: list[dict[str, Any]] = []
+        emitted: list[tuple[str, dict[str, Any]]] = []
         while self.effects:
             effects, self.effects = self.effects, []
-            for acting in effects:
+            for _, acting in effects:
                 self._apply(acting)
-            emitted += [acting.params for acting in effects if acting.kind == "emit"]
+            emitted += [(rule, acting.params) for rule, acting in effects if acting.kind == "emit"]
             self._on_changes(self._renew(), event, again=True)
-        for params in emitted:
-            if params["person"] == self.person.id and depth < _DEEPEST:
-                sent = Event(params["id"], self.person.id, params["event"], self.now, params["properties"], "touchline")
+        for rule, params in emitted:
+            sent = Event(params["id"], params["person"], params["event"], self.now, params["properties"], "touchline")
+            if sent.person == self.person.id and depth == _DEEPEST:
+                self.result.failed.append(rule)
+            elif sent.person == self.person.id:
                 self.happen(*self._read(sent, sent.name, self.now), depth + 1)
 
     def _apply(self, acting: Acting) -> None:

@@ -51,6 +51,17 @@ STARTS = {
 _GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 30 * HOUR, 2 * DAY)
 _DELAYS = (0, 0, 0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 3 * DAY + 1, -HOUR)
 _WAITS = (HOUR, 6 * HOUR, DAY, 2 * DAY)
+_TRIGGERS = (
+    ("order.paid",),
+    ("order.paid",),
+    ("order.paid", "order.cancelled"),
+    ("visit",),
+    ("order.cancelled",),
+    ("ping",),
+    ("promo",),
+    ("visit", "promo"),
+    ("person.updated",),
+)
 _NAMES = ("order.paid", "order.paid", "order.cancelled", "visit", "ping")
 
 
@@ -81,6 +92,7 @@ _values = {
     "deadline": ("now", 'now + duration("6h")', 'last("order.paid")'),
     "spent": ('max("order.paid", "amount", "1d")', "33.33", 'sum("order.paid", "amount", "1d") * 2'),
     "vip": ("true", 'count("visit", "1d") > 1'),
+    "zone": ('"Asia/Tokyo"', "profile.city"),
 }
 
 
@@ -96,6 +108,7 @@ _emitted = st.sampled_from(
         Emit("promo", {"level": expression("2"), "spent": expression("19.99"), "at": expression("now")}),
         Emit("promo", {"level": expression('count("*", "1d")')}),
         Emit("visit", {"sku": expression('"A1"')}),
+        Emit("promo", {"spent": expression('avg("order.paid", "amount", "1d")')}),
         Emit("promo", {}, expression('"somebody else"')),
     )
 )
@@ -116,7 +129,13 @@ def _steps(*, event: bool, emits: bool) -> st.SearchStrategy[Step]:
 
 @st.composite
 def _waits(draw: st.DrawFn) -> Wait:
-    endings = (Ending("order.paid"), Ending("visit"), Ending("promo"), Ending("order.cancelled", "order_id"), Ending("ping", "order_id"))
+    endings = (
+        Ending("order.paid"),
+        Ending("visit"),
+        Ending("promo"),
+        Ending("order.cancelled", "order_id"),
+        Ending("ping", "order_id"),
+    )
     return Wait(draw(st.sampled_from(_WAITS)), tuple(draw(st.lists(st.sampled_from(endings), max_size=2, unique=True))))
 
 
@@ -133,6 +152,8 @@ def _limits(draw: st.DrawFn, names: tuple[str, ...]) -> Limit:
             return Limit(max_count=draw(st.integers(1, 2)), max_within=span)
         case "per" if names and set(names) <= {"order.paid", "order.cancelled", "ping"}:
             return Limit(once_per="order_id")
+        case "per" if not names:
+            return Limit(once_per=draw(st.sampled_from(("order_id", "amount", "level"))))
         case "both" if set(names) == {"order.paid"}:
             return Limit(once_per="sku", max_count=2, max_within=span)
     return Limit()
@@ -147,7 +168,7 @@ def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...
         audience = draw(_maybe(conditions(person_test(segments, stages)), 2))
         return Trigger("schedule", schedule=Schedule(cron), audience=audience)
     if kind == "event" or not changes:
-        names = draw(st.sampled_from((("order.paid",), ("visit",), ("order.cancelled",), ("ping",), ("promo",), ("visit", "promo"), ("person.updated",))))
+        names = draw(st.sampled_from(_TRIGGERS))
         return Trigger("event", names)
     names = tuple(draw(st.lists(st.sampled_from(changes), min_size=1, max_size=2, unique=True)))
     return Trigger("enters" if kind == "enters" else "leaves", names)
@@ -166,12 +187,31 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
         id=name,
         trigger=trigger,
         then=tuple(then),
-        status=draw(st.sampled_from(("live", "live", "live", "live", "live", "live", "live", "shadow", "draft", "retired"))),
+        status=draw(
+            st.sampled_from(
+                (
+                    "live",
+                    "live",
+                    "live",
+                    "live",
+                    "live",
+                    "live",
+                    "live",
+                    "shadow",
+                    "shadow",
+                    "draft",
+                    "live",
+                    "live",
+                    "retired",
+                )
+            )
+        ),
         when=draw(_maybe(conditions(tests), 2)),
         unless=draw(_maybe(conditions(tests), 4)),
         wait=wait,
         limit=draw(_limits(trigger.names if trigger.kind == "event" else ())),
         priority=draw(st.sampled_from((50, 50, 60))),
+        expires=draw(st.sampled_from((None, HOUR, DAY))),
     )
 
 
@@ -185,18 +225,27 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     stages: tuple[Stage, ...] = ()
     if draw(st.booleans()):
         ids = ("fresh", "busy")[: draw(st.integers(1, 2))]
-        stages = tuple(Stage(i, draw(conditions(person_test(tuple(segments), ())))) for i in ids) + (Stage("rest", None),)
+        stages = tuple(Stage(i, draw(conditions(person_test(tuple(segments), ())))) for i in ids) + (
+            Stage("rest", None),
+        )
     named = tuple(stage.id for stage in stages)
     for name in ("s", "t")[: draw(st.sampled_from((1, 2, 0)))]:
         segments[name] = Segment(name, draw(conditions(person_test(tuple(segments), named))))
-    rules = {name: draw(_rules(name, tuple(segments), named)) for name in ("r1", "r2", "r3", "r4")[: draw(st.sampled_from((4, 3, 2, 1)))]}
+    rules = {
+        name: draw(_rules(name, tuple(segments), named))
+        for name in ("r1", "r2", "r3", "r4")[: draw(st.sampled_from((4, 3, 2, 1)))]
+    }
     return Playbook(
         workspace=Workspace(zone, "EUR"),
         catalogue=CATALOGUE,
         segments=segments,
         stages=stages,
         rules=rules,
-        templates={"hello": Template("hello", "marketing", {"email": {"en": TemplateText("Hello")}, "sms": {"en": TemplateText("Hi")}})},
+        templates={
+            "hello": Template(
+                "hello", "marketing", {"email": {"en": TemplateText("Hello")}, "sms": {"en": TemplateText("Hi")}}
+            )
+        },
         pools={"gift": CouponPool("gift", {"gift": "A1"})},
         communities={"club": Community("club")},
         hash="0" * 64,
@@ -217,7 +266,9 @@ _PROPERTIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "weight": st.sampled_from((1, 2, Decimal("0.5"), Decimal("2.25"), Decimal("-1.1"))),
         "gift": st.booleans(),
         "currency": st.sampled_from(("EUR", "EUR", "USD")),
-        "items": st.lists(st.fixed_dictionaries({"n": st.integers(1, 2)}, optional={"sku": _SKUS, "price": _POSITIVE}), max_size=2),
+        "items": st.lists(
+            st.fixed_dictionaries({"n": st.integers(1, 2)}, optional={"sku": _SKUS, "price": _POSITIVE}), max_size=2
+        ),
     },
     "order.cancelled": {"order_id": _ORDERS, "amount": _POSITIVE},
     "visit": {"sku": _SKUS},
@@ -228,6 +279,7 @@ _TRAITS: dict[str, st.SearchStrategy[Any]] = {
     "city": st.sampled_from(("Rome", "Oslo", "Bonn")),
     "level": st.integers(0, 3),
     "vip": st.booleans(),
+    "zone": st.sampled_from(("Asia/Tokyo", "America/New_York", "no/where")),
 }
 
 
@@ -236,20 +288,27 @@ def _event(draw: st.DrawFn, number: int, person: str, at: int) -> Event:
     own = at - draw(st.sampled_from(_DELAYS))
     name = draw(st.sampled_from((*_NAMES, *_NAMES, "Order Completed", "person.updated", "mystery", "broken")))
     if name == "broken":
-        name, properties = "order.cancelled", draw(st.sampled_from(({"amount": -1}, {"amount": "much"}, {"order_id": 7})))
+        name, properties = (
+            "order.cancelled",
+            draw(st.sampled_from(({"amount": -1}, {"amount": "much"}, {"order_id": 7}))),
+        )
     elif name == "person.updated":
         properties = draw(_traits(at))
     else:
         kinds = _PROPERTIES["order.paid" if name == "Order Completed" else name]
         properties = draw(st.fixed_dictionaries({}, optional=kinds))
-    return Event(str(number), person, name, draw(st.sampled_from((own, own, own, None))), properties, draw(st.sampled_from("ab")))
+    return Event(
+        str(number), person, name, draw(st.sampled_from((own, own, own, None))), properties, draw(st.sampled_from("ab"))
+    )
 
 
 @st.composite
 def _traits(draw: st.DrawFn, at: int) -> dict[str, Any]:
     moment = at + draw(st.sampled_from((-DAY, 0, HOUR, DAY)))
     dated = {"deadline": st.just(format_time(moment)), "birthday": st.just(format_time(moment)[:10])}
-    return draw(st.fixed_dictionaries({}, optional=_TRAITS | dated))
+    return draw(
+        st.fixed_dictionaries({}, optional={name: st.none() | kind for name, kind in (_TRAITS | dated).items()})
+    )
 
 
 @st.composite
@@ -272,6 +331,8 @@ def whole_cases(draw: st.DrawFn) -> tuple[Playbook, list[tuple[int, Event]], int
     zone = draw(st.sampled_from(sorted(STARTS)))
     start = parse_time(STARTS[zone])
     playbook, log = draw(playbooks(zone)), draw(histories(start))
-    end = log[-1][0] + draw(st.sampled_from((0, 0, 1, HOUR, DAY, 2 * DAY, 3 * DAY)))
-    ticks = draw(st.lists(st.integers(0, (end - start) // HOUR + 1).map(lambda hours: start + hours * HOUR), max_size=4))
+    end = log[-1][0] + draw(st.sampled_from((-HOUR, 0, 0, 1, HOUR, DAY, 2 * DAY, 3 * DAY)))
+    ticks = draw(
+        st.lists(st.integers(0, max(0, (end - start) // HOUR) + 1).map(lambda hours: start + hours * HOUR), max_size=4)
+    )
     return playbook, log, end, ticks

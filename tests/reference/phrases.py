@@ -25,7 +25,8 @@ CATALOGUE = Catalogue(
                     "weight": PropertyType("number"),
                     "gift": PropertyType("boolean"),
                     "items": PropertyType(
-                        "list", of={"sku": PropertyType("text"), "price": PropertyType("money"), "n": PropertyType("integer")}
+                        "list",
+                        of={"sku": PropertyType("text"), "price": PropertyType("money"), "n": PropertyType("integer")},
                     ),
                 },
                 ("Order Completed",),
@@ -33,7 +34,9 @@ CATALOGUE = Catalogue(
             EventType("order.cancelled", {"order_id": PropertyType("text"), "amount": PropertyType("money", min=0)}),
             EventType("visit", {"sku": PropertyType("text")}),
             EventType("ping", {"order_id": PropertyType("text")}, interaction=False),
-            EventType("promo", {"level": PropertyType("integer"), "spent": PropertyType("money"), "at": PropertyType("time")}),
+            EventType(
+                "promo", {"level": PropertyType("integer"), "spent": PropertyType("money"), "at": PropertyType("time")}
+            ),
         )
     },
     traits={
@@ -46,6 +49,7 @@ CATALOGUE = Catalogue(
             TraitType("deadline", "time"),
             TraitType("birthday", "date"),
             TraitType("vip", "boolean"),
+            TraitType("zone", "text"),
         )
     },
 )
@@ -80,9 +84,16 @@ def _amounted(draw: st.DrawFn) -> str:
 
 @st.composite
 def _numbered(draw: st.DrawFn) -> str:
-    function, name = draw(st.sampled_from(("sum", "min", "max", "avg", "distinct"))), draw(st.sampled_from(("quantity", "weight")))
+    function, name = (
+        draw(st.sampled_from(("sum", "min", "max", "avg", "distinct"))),
+        draw(st.sampled_from(("quantity", "weight"))),
+    )
     value = f'{function}("order.paid", "{name}", "{draw(windows)}")'
-    value = draw(st.sampled_from((value, f"{value} * 2 - 1", f"{value} / 2", f"-{value}", f'distinct("visit", "sku", "{draw(windows)}")')))
+    value = draw(
+        st.sampled_from(
+            (value, f"{value} * 2 - 1", f"{value} / 2", f"-{value}", f'distinct("visit", "sku", "{draw(windows)}")')
+        )
+    )
     return f"{value} {draw(comparisons)} {draw(st.sampled_from(('0', '1', '2', '2.5', '3')))}"
 
 
@@ -149,7 +160,9 @@ def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.Search
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:
-        tests.append(st.sampled_from([f'profile.stage == "{stages[0]}"', f'profile.stage in ["{stages[-1]}", "{stages[0]}"]']))
+        tests.append(
+            st.sampled_from([f'profile.stage == "{stages[0]}"', f'profile.stage in ["{stages[-1]}", "{stages[0]}"]'])
+        )
     return st.one_of(tests)
 
 

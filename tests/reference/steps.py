@@ -52,10 +52,11 @@ def _set(step: SetTraits, view: View) -> Acting:
 
 def _emit(step: Emit, view: View, decision: str) -> Acting:
     values = {name: view.value(expression.expr) for name, expression in step.properties.items()}
+    known = {name: show(value, view.currency) for name, value in values.items() if value is not None}
     params = {
         "event": step.event,
         "id": decision,
         "person": view.person.id if step.person is None else view.value(step.person.expr),
-        "properties": {name: show(value, view.currency) for name, value in values.items()},
+        "properties": known,
     }
     return Acting("emit", params, {})

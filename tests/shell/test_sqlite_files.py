@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stores.ledger import SqliteLedger
+    from stores.ports import Ledger, Log, State
     from stores.sqlite_state import SqliteState
 
-OPENERS = {
+OPENERS: dict[str, Callable[[str], Log | State | Ledger]] = {
     "log": lambda url: open_log(url, clock=lambda: 0, new_id=lambda: "log"),
     "state": open_state,
     "ledger": open_ledger,
@@ -102,7 +103,9 @@ async def test_an_appender_is_sent_away_when_twenty_thousand_records_wait(tmp_pa
     log = sqlite_log(tmp_path)
     with closing(Database(tmp_path / "log.db", "log").connection) as other:
         other.execute("BEGIN IMMEDIATE")
-        waiting = [asyncio.create_task(log.append([Appendable("", b"x", 0)] * 2_000)) for _ in range(11)]
+        waiting = [asyncio.create_task(log.append([Appendable("", b"x", 0)] * 2_000))]
+        await wait_until_async(lambda: log._flushing is not None and not log._waiting, 5, "the first to be written")
+        waiting += [asyncio.create_task(log.append([Appendable("", b"x", 0)] * 2_000)) for _ in range(10)]
         await wait_until_async(lambda: log._waiting_records >= 20_000, 5, "the records to gather")
 
         with pytest.raises(StoreUnavailable, match="the log is behind: 20000 records wait"):
@@ -193,9 +196,8 @@ async def test_a_file_that_another_process_keeps_locked_is_a_sentence(tmp_path: 
     state = cast("SqliteState", state_in("sqlite", tmp_path))
     state._database.connection.execute("PRAGMA busy_timeout=20")
     other = Database(tmp_path / "state.db", "state")
-    with immediate(other.connection):
-        with pytest.raises(StoreUnavailable, match="another process keeps it locked"):
-            await state.begin(0, "log", Position(0))
+    with immediate(other.connection), pytest.raises(StoreUnavailable, match="another process keeps it locked"):
+        await state.begin(0, "log", Position(0))
     await state.begin(0, "log", Position(0))
 
     assert await state.position(0) == (Position(0), "log")
@@ -216,7 +218,7 @@ async def test_a_defect_is_not_taken_for_a_fault_of_the_machine(tmp_path: Path) 
     database = Database(tmp_path / "x.db", "state")
 
     with pytest.raises(database.module.OperationalError, match="no such table"):
-        await database.run(database.connection.execute, "SELECT * FROM nothing")
+        await database.run(database.connection.execute, "SELECT * FROM no_such")
     await database.close()
 
 

@@ -30,6 +30,7 @@ _CREDIT = "Orders: Online Retail, Daqing Chen, UCI Machine Learning Repository, 
 def run_demo(out: Path, *, as_json: bool = False) -> None:
     """Play the sample on the embedded stores and say what a shop owner would ask."""
     from messaging.adapters.file import FileAdapter
+    from messaging.policy import ADDRESS_CHANNELS
     from messaging.adapters.recorder import recorders
 
     folder = sample("online_retail")
@@ -39,7 +40,7 @@ def run_demo(out: Path, *, as_json: bool = False) -> None:
     request = Request(folder / "playbook", events, folder / "mapping.yaml", out, engine="sqlite")
     began = elapsed()
     shutil.rmtree(out / "messages", ignore_errors=True)
-    adapters: dict[str, Adapter] = {c: FileAdapter(out / "messages" / f"{c}.jsonl", durable=False) for c in CHANNELS}
+    adapters: dict[str, Adapter] = {c: FileAdapter(out / "messages" / f"{c}.jsonl", durable=False, needs_address=c in ADDRESS_CHANNELS) for c in CHANNELS}
     with progress_bar() as progress:
         result = asyncio.run(
             play(request, program, files, recorders(program.playbook.templates.values()) | adapters, progress)

@@ -1,0 +1,112 @@
+"""The answers to what operators write by mistake in an expression: its place, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from schemas.errors import TouchlineError
+
+__all__ = ["WORDS", "ExpressionError", "misplaced", "separated", "slip", "thousands", "unknown", "word_operator"]
+
+WORDS: Final = {
+    "and": "did you mean && ?",
+    "or": "did you mean || ?",
+    "not": 'write ! before a condition: !(profile.city in ["Rome", "Oslo"])',
+    "is": 'write == for "is", has(profile.city) for "is known"',
+    "between": "write both comparisons: a <= x && x <= b",
+    "like": 'write event.note.contains("gift")',
+    "contains": 'write event.note.contains("gift")',
+    "startswith": 'write event.note.startsWith("gift")',
+    "endswith": 'write event.note.endsWith("gift")',
+    "matches": 'write event.note.matches("^gift")',
+}
+"""Words that are operators elsewhere."""
+_SLIPS: Final = {"<>": "!=", "===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "=": "==", "&": "&&", "|": "||"}
+_FULL_WIDTH: Final = {
+    "（": "(", "）": ")", "，": ",", "；": ";", "：": ":", "＞": ">", "＜": "<", "＝": "==", "！": "!", "＆": "&&",
+    "｜": "||", "＋": "+", "－": "-", "＊": "*", "／": "/", "％": "%", "？": "?", "．": ".", "“": '"', "”": '"',
+    "‘": "'", "’": "'", "＂": '"', "＇": "'", "「": '"', "」": '"', "【": "[", "】": "]", "［": "[", "］": "]",
+    "。": ".", "、": ",",
+}  # fmt: skip
+_SIGNS: Final = {
+    "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "∧": "&&", "∨": "||",
+    "¬": "!", "∈": "in", "且": "&&", "或": "||", "非": "!",
+}  # fmt: skip
+_CURRENCIES = frozenset("$€£¥￥")
+_THOUSANDS = re.compile(r"(?:[,_][0-9]{3})+(?!\w)")
+
+
+class ExpressionError(TouchlineError):
+    """A text that is no expression; `start` and `end` are code-point offsets in it."""
+
+    def __init__(self, code: str, message: str, start: int, end: int, hint: str = "") -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.start, self.end = start, end
+
+
+def separated(text: str, end: int) -> bool:
+    """Whether digits that end here go on as `,000` or `_000`."""
+    return _THOUSANDS.match(text, end) is not None
+
+
+def thousands(text: str, start: int, end: int) -> ExpressionError:
+    """The fault of `5,000` or `5_000`, of which `5` stands from `start` to `end`."""
+    match = _THOUSANDS.match(text, end)
+    end = end if match is None else match.end()
+    plain = text[start:end].replace(",", "").replace("_", "")
+    return ExpressionError("thousands", "a number has no thousands separator", start, end, f"write {plain}")
+
+
+def slip(found: str, at: int) -> ExpressionError:
+    """The fault of an operator of another language."""
+    code = "single_equals" if found == "=" else "bad_operator"
+    return ExpressionError(code, f"{found} is no operator", at, at + len(found), f"did you mean {_SLIPS[found]} ?")
+
+
+def unknown(text: str, at: int) -> ExpressionError:
+    """The fault of a character that begins no token."""
+    character = text[at]
+    if character in _SLIPS:
+        return slip(character, at)
+    if character in _FULL_WIDTH:
+        message, hint = f"{character} is full-width punctuation", f"write {_FULL_WIDTH[character]}"
+        return ExpressionError("full_width", message, at, at + 1, hint)
+    if not character.isprintable() or character.isspace():
+        message = f"an expression has no character U+{ord(character):04X}"
+        return ExpressionError("unknown_character", message, at, at + 1, "delete it, or put a plain space")
+    return ExpressionError("unknown_character", f"an expression has no {character}", at, at + 1, _hint(character))
+
+
+def _hint(character: str) -> str:
+    if character in _SIGNS:
+        return f"write {_SIGNS[character]}"
+    if character in _CURRENCIES:
+        return "amounts are plain numbers, in the currency of the workspace: 5000"
+    if character in "{}":
+        return "fields need no braces: event.amount"
+    if character in ";#":
+        return "an expression is one condition, without ; and without comments"
+    return "texts stand in quotes; names have the letters a to z, digits and _"
+
+
+def word_operator(word: str, start: int) -> ExpressionError:
+    """The fault of a word that is an operator elsewhere."""
+    return ExpressionError("word_operator", f"{word} is no operator", start, start + len(word), WORDS[word.lower()])
+
+
+def misplaced(op: str) -> str:
+    """The hint for an operator or bracket that cannot stand where it does."""
+    match op:
+        case ")" | "]":
+            return f"no {'(' if op == ')' else '['} is open for it"
+        case "[":
+            return 'a list has no numbered items; ask with event.items.exists(i, i.sku == "A1")'
+        case "(":
+            return "only functions are called: count(…)"
+        case ".":
+            return "a number has a digit before its point: 0.5"
+        case ":":
+            return "a : goes with a ?: test ? then : otherwise"
+        case _:
+            return ""
