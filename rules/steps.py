@@ -12,7 +12,7 @@ from rules.program import program_id
 from rules.values import show, stored
 from schemas.decisions import Decision
 from schemas.ids import decision_id
-from schemas.profile import Occasion, Waiting
+from schemas.profile import NOTHING, Occasion, Waiting
 from schemas.records import Behaviour
 from segments.windows import value_key
 
@@ -182,8 +182,8 @@ def _variables(
     return out
 
 
-def trait_shown(turn: Turn, name: str) -> Any:  # noqa: ANN401
-    """A trait as JSON shows it: the one that was set, else the computed one."""
+def trait_shown(turn: Turn, name: str, now: int | None = None) -> Any:  # noqa: ANN401
+    """A trait as JSON shows it: the one that was set, else the computed one at `now` (unix ms; else the turn's moment)."""
     catalogue, currency = turn.program.playbook.catalogue, turn.program.playbook.workspace.currency
     held = turn.p.traits.get(name)
     kind = catalogue.traits.get(name)
@@ -192,11 +192,8 @@ def trait_shown(turn: Turn, name: str) -> Any:  # noqa: ANN401
     computed = turn.program.computed_traits.get(name)
     if computed is None:
         return None
-    return show(
-        computed.value(turn.p, turn.p.now, Occasion(None, None, None, None, {}, {}), turn.program.days_of(turn.p)),
-        computed.type,
-        currency,
-    )
+    at = turn.p.now if now is None else now
+    return show(computed.value(turn.p, at, NOTHING, turn.program.days_of(turn.p)), computed.type, currency)
 
 
 def _affect(turn: Turn, step: Step, params: dict[str, Any], identity: str) -> None:

@@ -81,14 +81,21 @@ class PartitionWorker:
         Raises `NamedStop`, `StoreUnavailable`.
         """
         if self.position is None:
-            self.position, rolled_back = await first_position(self.log, self.state, self.ledger, self.partition)
-            self.counts.rollbacks += rolled_back
+            self.position = await self._begin()
         try:
             return await self._step(self.position)
         except Moved:
             self.counts.moved += 1
             self.position = None
             return 0
+
+    async def _begin(self) -> Position:
+        """Where to go on, at the start and after somebody else has moved: with what the one before knew."""
+        await self.programs.load_all()  # runs may wait that began under programs this worker never saw
+        self._release = (await self.log.ends(self.partition))[1]  # and decisions, for the end to be reached
+        position, rolled_back = await first_position(self.log, self.state, self.ledger, self.partition)
+        self.counts.rollbacks += rolled_back
+        return position
 
     async def _step(self, position: Position) -> int:
         limit = 1 if self._careful or position.chunk else self.options.batch

@@ -104,12 +104,12 @@ def segments_of(program: Program, p: Profile) -> list[str]:
     return sorted(s for s in plan.order if int(p.true) & plan.bit[s] and not s.startswith("stage:"))
 
 
-def profile_line(program: Program, person: str, state: bytes) -> dict[str, Any]:
-    """A line of `profiles.jsonl`; traits with the computed ones, what is unknown left out."""
+def profile_line(program: Program, person: str, state: bytes, now: int) -> dict[str, Any]:
+    """A line of `profiles.jsonl`; traits with the computed ones at `now` (unix ms), what is unknown left out."""
     p = decode_profile(state)
     turn = Turn(program, "", person, p, Outcome())
     names = sorted({*p.traits, *program.computed_traits})
-    traits = {name: trait_shown(turn, name) for name in names}
+    traits = {name: trait_shown(turn, name, max(now, p.now)) for name in names}
     return {
         "person": person,
         "stage": program.plan.stages[p.stage - 1] if p.stage else None,

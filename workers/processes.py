@@ -37,7 +37,6 @@ _AGAIN = 1.0
 
 async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
     """Fold every partition. Raises `NamedStop`. `decided` is set when there may be new decisions."""
-    await workspace.programs.load_all()
     settings = workspace.settings
     options = Options(lateness=settings.lateness, record_changes=settings.record_changes, clock=now_ms)
     made = [

@@ -52,6 +52,8 @@ class Settings:
     lease: int = 30 * SECOND
     record_changes: bool = False
     log_level: str = "info"
+    virtual: bool = False
+    """A simulation's stores: their time is that of the events."""
 
     def url(self, port: str) -> str:
         """The URL of the log, state or ledger; embedded in the data folder unless set."""

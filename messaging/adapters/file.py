@@ -32,9 +32,13 @@ CAPABILITIES = Capabilities(
 
 
 class _Options(Options, frozen=True, kw_only=True):
-    """`path`: the file, in the data folder unless it names another; what is missing of its folder is made."""
+    """`path`: the file, in the data folder unless it names another; what is missing of its folder is made.
+
+    `needs_address`: whether a person without an address is passed over, as on the channel that the file stands for.
+    """
 
     path: str = "messages.jsonl"
+    needs_address: bool = False
 
 
 def build(request: SendRequest) -> bytes:

@@ -206,6 +206,17 @@ async def test_what_a_provider_has_had_cannot_be_withdrawn(ledger: Ledger) -> No
     assert ids(await lease(ledger, NOW + 5)) == ["d00002"]
 
 
+async def test_what_is_final_cannot_be_withdrawn(ledger: Ledger) -> None:
+    await record(ledger, decision(1, kind="issue_coupon"), decision(2), decision(3, kind="assign", effect=False))
+    await lease(ledger, limit=1, gate=issuing())
+    await lease(ledger, gate=stop("suppressed", "email:no_consent"))
+
+    await record(ledger, withdrawals=[Withdrawal(("d00001", "d00002", "d00003"), "unless:x", 7)])
+
+    assert await states(ledger) == {"d00002": ("suppressed", "email:no_consent"), "d00003": ("done", "")}
+    assert [row["status"] for row in await ledger.fetch("coupons")] == ["issued"]
+
+
 async def test_decisions_of_waits_are_released_when_the_partition_has_caught_up(ledger: Ledger) -> None:
     await record(ledger, decision(1, release=True), decision(2), position=5, log_end=9)
     assert ids(await lease(ledger)) == ["d00002"]

@@ -49,7 +49,7 @@ def product_run(  # noqa: PLR0913 - the options of a simulation
         else:
             driver.pass_time(at - 1)
     driver.pass_time(end)
-    return driver.result()
+    return driver.result(end)
 
 
 class _Driver:
@@ -92,7 +92,7 @@ class _Driver:
             self.fold.pass_time(person, profile, to, self.outcome)
             self.stored[person] = encode_profile(profile)
 
-    def result(self) -> Result:
+    def result(self, end: int) -> Result:
         """The lines."""
         out = self.outcome
         decided = sorted(out.decisions, key=lambda d: (d.time, d.person, d.order))
@@ -101,10 +101,10 @@ class _Driver:
             decisions=[_decision(decision) for decision in decided if not decision.shadow],
             shadow=[_decision(decision) for decision in decided if decision.shadow],
             changes=[_change(change) for change in changed],
-            profiles=[profile_line(self.program, person, state) for person, state in sorted(self.stored.items())],
+            profiles=[profile_line(self.program, person, state, end) for person, state in sorted(self.stored.items())],
             duplicates=out.counts.get("duplicates", 0),
             dead_letters=sorted(self.refused, key=lambda line: (line["person"], line["event_id"])),
-            failed=sorted(rule for rule, _ in out.failures),
+            failed=len(out.failures),
         )
 
 

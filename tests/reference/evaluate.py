@@ -261,9 +261,8 @@ class View:
 
     def _streak(self, event: str) -> Value:
         """Unbroken local days up to today; a day that is not over yet breaks nothing."""
-        zone = self._zone()
-        days = {local_date(each.time, zone) for each in self._within(event)}
-        day = local_date(self.now, zone)
+        name = event if event == "*" else self.playbook.catalogue.resolve()[event]
+        days, day = self.person.days.get(name, set()), local_date(self.now, self._zone())
         if day not in days:
             day -= timedelta(days=1)
         length = 0

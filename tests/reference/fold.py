@@ -32,7 +32,7 @@ _DEEPEST = 8
 class Result:
     """Lines as the files of a simulation have them; `dead_letters`: {person, event_id, code}.
 
-    `failed`: rules whose emitted events came to the end of too long a chain.
+    `failed`: events that were emitted at the end of too long a chain.
     """
 
     decisions: list[dict[str, Any]] = field(default_factory=list)
@@ -41,14 +41,13 @@ class Result:
     profiles: list[dict[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     dead_letters: list[dict[str, Any]] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+    failed: int = 0
 
     def put_in_order(self) -> None:
         """By time, person, then order of happening; dead letters by person and event."""
         for lines in (self.decisions, self.shadow, self.changes):
             lines.sort(key=lambda line: (line["time"], line["person"]))
         self.profiles.sort(key=lambda line: line["person"])
-        self.failed.sort()
         self.dead_letters.sort(key=lambda line: (line["person"], line["event_id"]))
 
 
@@ -130,7 +129,7 @@ class _Life:
         self.waiting: list[Run] = []
         self.starts: dict[str, list[Run]] = {}
         self.fired: set[str] = set()
-        self.effects: list[tuple[str, Acting]] = []
+        self.effects: list[Acting] = []
         self.cause = ""
         self.agenda: list[int] = []
         self.basis: tuple[int, int, dict[str, Any]] | None = None
@@ -197,9 +196,9 @@ class _Life:
     def happen(self, event: Kept, traits: dict[str, Value], depth: int) -> None:
         """Apply an event at `now`: core semantics 2, (a) to (e), then 6."""
         self.known = True
-        self.person.events.append(event)
         for name, value in traits.items():
             self.person.set_trait(name, value, event.time)
+        self.person.keep(event, self.playbook.workspace.zone)
         self.fired = set()
         self.cause = "event"
         self._end_waits(event)
@@ -351,22 +350,22 @@ class _Life:
             self.result.shadow.append(line)
         else:
             self.result.decisions.append(line)
-            self.effects.append((run.rule.id, acting))
+            self.effects.append(acting)
 
     # -- effects
     def _settle(self, event: Kept | None, depth: int) -> None:
         """Core semantics 6: effects, the changes they mean, the rules on those; then what was emitted."""
-        emitted: list[tuple[str, dict[str, Any]]] = []
+        emitted: list[dict[str, Any]] = []
         while self.effects:
             effects, self.effects = self.effects, []
-            for _, acting in effects:
+            for acting in effects:
                 self._apply(acting)
-            emitted += [(rule, acting.params) for rule, acting in effects if acting.kind == "emit"]
+            emitted += [acting.params for acting in effects if acting.kind == "emit"]
             self._on_changes(self._renew(), event, again=True)
-        for rule, params in emitted:
+        for params in emitted:
             sent = Event(params["id"], params["person"], params["event"], self.now, params["properties"], "touchline")
             if sent.person == self.person.id and depth == _DEEPEST:
-                self.result.failed.append(rule)
+                self.result.failed += 1
             elif sent.person == self.person.id:
                 self.happen(*self._read(sent, sent.name, self.now), depth + 1)
 

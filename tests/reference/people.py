@@ -34,12 +34,23 @@ class Kept:
 
 @dataclass(slots=True)
 class Person:
-    """One person. Traits with the moment they were set; a value None was taken back."""
+    """One person. Traits with the moment they were set; a value None was taken back.
+
+    `days`: by event (or "*") the local days, in the zone that was the person's when the event came.
+    """
 
     id: str
     events: list[Kept] = field(default_factory=list)
+    days: dict[str, set[date]] = field(default_factory=dict)
     traits: dict[str, tuple[Value, int]] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
+
+    def keep(self, event: Kept, default_zone: str) -> None:
+        """One event more."""
+        self.events.append(event)
+        for name in (event.name, "*"):
+            if event.counts_for(name):
+                self.days.setdefault(name, set()).add(local_date(event.time, self.zone(default_zone)))
 
     def set_trait(self, name: str, value: Value, at: int) -> None:
         """The value set last, by the time it was set, is the one that holds; of one moment the later record's."""

@@ -10,6 +10,7 @@ from schemas.errors import InputError
 from schemas.ids import partition_of
 from schemas.profile import decode_profile
 from schemas.times import format_time
+from workers.clock import now_ms
 from workers.output import profile_line, segments_of
 from workers.settings import Settings, environment, read_settings
 from workers.terminal import console, print_json, table
@@ -87,7 +88,7 @@ def _simulated(out: Path) -> Settings:
     if not (out / "workspace" / "ledger.db").exists():
         message = f"{out} holds no stores of a simulation"
         raise InputError(message, hint="make them with: touchline simulate … --engine sqlite --out OUT")
-    return Settings(data=out / "workspace")
+    return Settings(data=out / "workspace", virtual=True)
 
 
 async def _person(workspace: Workspace, identity: str) -> dict[str, Any]:
@@ -97,10 +98,13 @@ async def _person(workspace: Workspace, identity: str) -> dict[str, Any]:
         message = f"nobody called {identity!r} is known here"
         raise InputError(message, hint="ids are exact; touchline status shows how many people there are")
     program = await workspace.programs.of_profile(decode_profile(saved.state))
+    now = now_ms()
+    if workspace.settings.virtual:  # the end of the simulation, which its activation bears
+        now = max(row["at"] for row in await workspace.ledger.fetch("activations"))
     decisions = await workspace.ledger.fetch("decisions_of", person=identity, limit=_SHOWN)
     changes = await workspace.ledger.fetch("changes_of", person=identity, limit=_SHOWN)
     return {
-        "profile": profile_line(program, identity, saved.state),
+        "profile": profile_line(program, identity, saved.state, now),
         "due": None if saved.due is None else format_time(saved.due),
         "changes": [c | {"time": format_time(c["time"])} for c in changes],
         "decisions": [d | {"time": format_time(d["time"])} for d in decisions],

@@ -154,7 +154,7 @@ async def _collect(stores: Stores, program: Program, inputs: Inputs, played: Pla
     people: dict[str, Mapping[str, Any]] = {}
     for partition in range(stores.log.info.partitions):
         for person, saved in await stores.state.people(partition):
-            people[person] = output.profile_line(program, person, saved.state)
+            people[person] = output.profile_line(program, person, saved.state, played.end)
     names = ("decisions", "shadow", "changes", "deliveries", "coupons", "dead_letters")
     rows = {name: await stores.ledger.fetch(name) for name in names}
     rejected = Counter(r.code for r in inputs.rejected) + Counter(r["code"] for r in rows["dead_letters"])
