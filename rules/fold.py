@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
 from rules.limits import once_key, take
+from rules.schedule import concerns
 from rules.steps import Run, proceed, restore_occasion
 from rules.turn import Turn
 from rules.waits import end_waits
@@ -129,6 +130,9 @@ class Fold:
         rule = self.program.schedules.get(rule_id)
         turn = Turn(self.program, self.workspace, person, p, out)
         if rule is None or not p.known or p.now <= p.quiet:
+            return
+        schedule = rule.rule.trigger.schedule
+        if schedule is not None and not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal):
             return
         if rule.audience is None or self._holds(turn, rule, rule.audience):
             if self._holds(turn, rule, rule.test):

@@ -42,7 +42,10 @@ class Run(msgspec.Struct, frozen=True, gc=False):
 
 
 def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
-    """Carry out the steps from `at` (-1: the rule's own wait) up to the end or the next wait; the ids of the decisions made."""
+    """Carry out the steps from `at` (-1: the rule's own wait) up to the end or the next wait.
+
+    Returns the ids of the decisions made.
+    """
     rule = run.rule
     if at < 0:
         if rule.rule.wait is not None:

@@ -22,12 +22,13 @@ Cause = Literal["event", "time", "program"]
 class Turn:
     """The person at one moment.
 
-    `fired`: rules that ran at this record; `effects`: changes of the profile that rules want; `quiet`: the moment belongs
-    to an import, so no rule starts.
+    `fired`: rules that ran at this record; `effects`: changes of the profile that rules want; `quiet`: the moment
+    belongs to an import, so no rule starts.
     """
 
     __slots__ = (
-        "cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "quiet", "workspace",
+        "cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "quiet",
+        "workspace",
     )  # fmt: skip
 
     def __init__(

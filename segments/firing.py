@@ -139,10 +139,7 @@ class Firing:
 
     def _compared(self, x: str, op: str, value: Any, *, sign: bool) -> str:  # noqa: ANN401 - a literal
         """A comparison with a constant; what is missing is neither equal nor listed, and compares with nothing else."""
-        if op == "in":
-            constant = self.code.constant(frozenset(value) - {None})
-        else:
-            constant = self.code.constant(value)
+        constant = self.code.constant(frozenset(value) - {None} if op == "in" else value)
         asked = op if sign else _OPPOSITE[op]
         operator = asked if "in" in asked else OPERATORS[asked]
         return (

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Plan"]
 
 Handle = Callable[..., "tuple[int, int]"]
-"""(profile, now, true, unknown, effective time, typed properties, lateness bound) → the masks; tracks and `due` are changed."""
+"""(profile, now, true, unknown, effective time, typed properties, lateness bound) → the masks.
+
+The tracks and `due` are changed.
+"""
 Evaluate = Callable[..., "tuple[int, int]"]
 """(profile, now, true, unknown) → the masks after evaluating some segments; `due` is changed."""
 

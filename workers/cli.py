@@ -16,7 +16,7 @@ import typer
 
 from schemas.errors import NamedStop, PlaybookError, TouchlineError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "spread"]
 
 app = typer.Typer(
     name="touchline",
@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to s
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded stores (default .touchline).")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 Files = Annotated[
-    list[Path], typer.Option("--events", help="Files of events: .jsonl, .json, .csv, also .gz and .zst. Repeatable.")
+    list[Path], typer.Option("--events", help="Files of events: .jsonl, .json, .csv, also .gz and .zst; one or more.")
 ]
 MappingFile = Annotated[Path | None, typer.Option("--mapping", help="How rows of a CSV become events.")]
 
@@ -67,7 +67,7 @@ def check(
 @app.command(
     epilog="Example: touchline simulate --playbook playbook --events orders.csv.gz --mapping orders.yaml --out out"
 )
-def simulate(  # noqa: PLR0913 - the options of a command
+def simulate(  # noqa: PLR0913, PLR0917 - the options of a command
     playbook: Annotated[Path, typer.Option("--playbook", help="The playbook's folder.")],
     events: Files,
     out: Out,
@@ -199,10 +199,25 @@ def clock(data: Data = None) -> None:
     run_process("clock", data)
 
 
+def spread(words: list[str]) -> list[str]:
+    """`--events a b` as `--events a --events b`: the option takes all files behind it."""
+    out: list[str] = []
+    spreading = False
+    for word in words:
+        if word.startswith("-"):
+            spreading = word == "--events"
+            out.append(word)
+            continue
+        if spreading and out[-1] != "--events":
+            out.append("--events")
+        out.append(word)
+    return out
+
+
 def main() -> None:
     """The entry point of the command."""
     try:
-        app(standalone_mode=True)
+        app(args=spread(sys.argv[1:]), standalone_mode=True)
     except PlaybookError as error:
         _findings(error)
         sys.exit(1)

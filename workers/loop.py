@@ -1,7 +1,7 @@
 """The worker loop of one partition: guarded read, fold, rows, guarded write; the same steps on every engine.
 
-The steps and their order are those of the protocol (docs/protocol.md). A crash after any of them is repaired by a replay
-that yields the same ids.
+The steps and their order are those of the protocol (docs/protocol.md). A crash after any of them is repaired by a
+replay that yields the same ids.
 """
 
 from __future__ import annotations

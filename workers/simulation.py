@@ -18,6 +18,7 @@ from stores.ports import Appendable, Ledger, Log, State
 from workers.emissions import Collector, emits_to_others, with_emissions
 from workers.inputs import Arrived
 from workers.loop import Options, PartitionWorker
+from workers.playbooks import zone_names
 from workers.programs import Programs, pack_files
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _records(log: Log, program: Program, played: Played, tick: int) -> Iterator[
     partitions = log.info.partitions
     begin = (played.arrived[0].event.time or 0) if played.arrived else played.end
     everywhere: list[tuple[int, bytes]] = [(begin, encode(ProgramActivated(program.hash, 1)))]
-    everywhere += _control(program, begin, played.end, tick)
+    everywhere += _control(program, begin, played.end, tick, _zones(played))
     at = 0
     for each in played.arrived:
         own = each.event.time or 0
@@ -190,13 +191,19 @@ def _to_all(item: tuple[int, bytes], partitions: int) -> Iterator[tuple[Appendab
         yield Appendable("", item[1], partition, item[0]), None
 
 
-def _control(program: Program, begin: int, end: int, tick: int) -> list[tuple[int, bytes]]:
+def _zones(played: Played) -> set[str]:
+    """Zones that people set for themselves, as far as they exist."""
+    named = {each.event.properties.get("zone") for each in played.arrived if each.event.name == "person.updated"}
+    return {zone for zone in named if isinstance(zone, str)} & zone_names()
+
+
+def _control(program: Program, begin: int, end: int, tick: int, zones: set[str]) -> list[tuple[int, bytes]]:
     """Ticks and schedule firings up to the end, and the tick behind it at which everything due by then happens."""
     zone = program.playbook.workspace.zone
     found = [(at, 1, encode(Tick())) for at in range(begin - begin % tick + tick, end + 1, tick)]
     for name, rule in sorted(program.schedules.items()):
         if rule.rule.trigger.schedule is not None:
-            times = nominal_times(rule.rule.trigger.schedule, zone, begin - 1, end)
+            times = nominal_times(rule.rule.trigger.schedule, zone, begin - 1, end, zones)
             found += [(at, 0, encode(ScheduleFired(name, at))) for at in times]
     found.append((end + 1, 1, encode(Tick())))
     return [(at, value) for at, _, value in sorted(found)]

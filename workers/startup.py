@@ -58,5 +58,6 @@ async def check_partitions(log: Log, ledger: Ledger) -> None:
     if known is None:
         await ledger.set_meta("partitions", count)
     elif known != count:
-        message = f"the log has {count} partitions, the ledger was made with {known}; people would be looked for in the wrong place"
-        raise NamedStop(message, code="PARTITIONS_CHANGED")
+        message = f"the log has {count} partitions, the ledger was made with {known}"
+        hint = "people would be looked for in the wrong place; go back to the old count"
+        raise NamedStop(message, code="PARTITIONS_CHANGED", hint=hint)

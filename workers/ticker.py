@@ -6,16 +6,19 @@ occurrence is named by the nominal time.
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from rules.schedule import nominal_times
 from schemas.errors import StoreUnavailable
 from schemas.records import ScheduleFired, Tick, encode
 from stores.ports import Appendable
 from workers.log import logger
+from workers.playbooks import zone_names
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from stores.ports import Ledger, Log
@@ -55,13 +58,21 @@ class Ticker:
         if told is None:
             await self.ledger.set_meta(_MARK, str(now))
         zone = program.playbook.workspace.zone
+        schedules = [rule.rule.trigger.schedule for rule in program.schedules.values()]
+        zones = self._zones(now) if any(s is not None and s.zone == "person" for s in schedules) else []
         found = [
             (at, name)
             for name, rule in program.schedules.items()
             if rule.rule.trigger.schedule is not None
-            for at in nominal_times(rule.rule.trigger.schedule, zone, after, now)
+            for at in nominal_times(rule.rule.trigger.schedule, zone, after, now, zones)
         ]
         return [encode(ScheduleFired(name, at)) for at, name in sorted(found)]
+
+    def _zones(self, now: int) -> list[str]:
+        """One zone of each offset from UTC there is now: what is due in any zone is due in one of these."""
+        moment = datetime.fromtimestamp(now / 1000, UTC)
+        by_offset = {moment.astimezone(ZoneInfo(name)).utcoffset(): name for name in sorted(zone_names())}
+        return sorted(by_offset.values())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell the time once a second until `stop` is set."""

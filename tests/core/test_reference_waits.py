@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from schemas.ids import decision_id
@@ -195,7 +197,7 @@ rules:
         ("untag", {"tags": ["a"]}),
         (
             "set",
-            {"traits": {"spent": pytest.approx(19.99), "joined": "2026-01-01T01:00:00.000Z", "level": 2, "city": None}},
+            {"traits": {"spent": Decimal("19.99"), "joined": "2026-01-01T01:00:00.000Z", "level": 2, "city": None}},
         ),
         ("invite", {"community": "club"}),
         ("invite", {"community": "club", "template": "hello", "channels": ["email"]}),

@@ -38,6 +38,10 @@ def check_folder(folder: Path, form: str) -> int:
     return int(any(finding.severity == "error" for finding in findings))
 
 
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _annotation(folder: Path, finding: Finding) -> str:
     text = f"{finding.message} {finding.hint}".strip().replace("%", "%25").replace("\n", "%0A")
     place = f"file={folder / finding.file},line={finding.line},col={finding.column},title={finding.code}"
@@ -50,6 +54,6 @@ def _print(files: Mapping[str, str], findings: Sequence[Finding]) -> None:
         print(render_text(findings, files, color=screen.is_terminal))  # noqa: T201
     errors = sum(finding.severity == "error" for finding in findings)
     if findings:
-        screen.print(f"{len(files)} files, {errors} errors, {len(findings) - errors} warnings")
+        screen.print(f"{len(files)} files: {_number(errors, 'error')}, {_number(len(findings) - errors, 'warning')}")
     else:
         screen.print(f"{len(files)} files, all clean")

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ["run_demo"]
 
-_CREDIT = "Orders: Online Retail, Daqing Chen, UCI Machine Learning Repository, CC BY 4.0. Names, addresses and consents are made up."
+_CREDIT = (
+    "Orders: Online Retail, Daqing Chen, UCI Machine Learning Repository, CC BY 4.0. "
+    "Names, addresses and consents are made up."
+)
 
 
 def run_demo(out: Path, *, as_json: bool = False) -> None:
     """Play the sample on the embedded stores and say what a shop owner would ask."""
     from messaging.adapters.file import FileAdapter
-    from messaging.policy import ADDRESS_CHANNELS
     from messaging.adapters.recorder import recorders
+    from messaging.policy import ADDRESS_CHANNELS
 
     folder = sample("online_retail")
     files = read_folder(folder / "playbook")
@@ -40,7 +43,10 @@ def run_demo(out: Path, *, as_json: bool = False) -> None:
     request = Request(folder / "playbook", events, folder / "mapping.yaml", out, engine="sqlite")
     began = elapsed()
     shutil.rmtree(out / "messages", ignore_errors=True)
-    adapters: dict[str, Adapter] = {c: FileAdapter(out / "messages" / f"{c}.jsonl", durable=False, needs_address=c in ADDRESS_CHANNELS) for c in CHANNELS}
+    adapters: dict[str, Adapter] = {
+        c: FileAdapter(out / "messages" / f"{c}.jsonl", durable=False, needs_address=c in ADDRESS_CHANNELS)
+        for c in CHANNELS
+    }
     with progress_bar() as progress:
         result = asyncio.run(
             play(request, program, files, recorders(program.playbook.templates.values()) | adapters, progress)
@@ -53,8 +59,8 @@ def run_demo(out: Path, *, as_json: bool = False) -> None:
 
 def _print(program: Program, result: Result, out: Path, seconds: float) -> None:
     screen, totals = console(), result.summary
-    title = f"{totals['records']:,} order lines → {totals['events']:,} events of {totals['people']:,} people in {seconds:.0f} s"
-    screen.print(f"\n[bold]{title}[/bold]")
+    title = f"{totals['records']:,} lines → {totals['events']:,} events of {totals['people']:,} people"
+    screen.print(f"\n[bold]{title} in {seconds:.0f} s[/bold]")
     screen.print(
         f"{totals['rejected'].get('no_person', 0):,} lines name no customer and were put aside (rejected.jsonl)\n"
     )
@@ -102,7 +108,9 @@ def _decided(program: Program, totals: Mapping[str, Any]) -> list[tuple[str, str
 
 
 def _delivered(totals: Mapping[str, Any]) -> list[tuple[str, str, int]]:
-    return [(status, why or "—", n) for status, whys in totals["deliveries"].items() for why, n in whys.items()]
+    names = {"done": "handed to a team"}
+    deliveries = totals["deliveries"].items()
+    return [(names.get(status, status), why or "—", n) for status, whys in deliveries for why, n in whys.items()]
 
 
 def _coupons(program: Program, totals: Mapping[str, Any]) -> list[tuple[str, int, int, str, str]]:
@@ -126,13 +134,16 @@ def _coupons(program: Program, totals: Mapping[str, Any]) -> list[tuple[str, int
 def _next_steps(out: Path, result: Result) -> list[str]:
     person = next((row["person"] for row in result.rows["deliveries"] if row["status"] == "sent"), "17850")
     folder = sample("online_retail")
+    playbook, orders = folder / "playbook", folder / "online_retail.csv.gz"
     return [
-        f"touchline person {person} --from {out}          one customer, and why",
-        f"touchline check {folder / 'playbook'}           the playbook, looked over",
-        (
-            f"touchline simulate --playbook {folder / 'playbook'} --events {folder / 'online_retail.csv.gz'} "
-            f"--mapping {folder / 'mapping.yaml'} --out out    your own change to it, tried out"
-        ),
-        "touchline up                                       live, on this machine",
-        "docs/tutorial.md                                   ten minutes, step by step",
+        "One customer, and what was decided:",
+        f"    touchline person {person} --from {out}",
+        "The playbook, looked over:",
+        f"    touchline check {playbook}",
+        "Your own change to it, tried out on the same year:",
+        f"    touchline simulate --playbook {playbook} --events {orders} {folder / 'people.jsonl.gz'} \\",
+        f"        --mapping {folder / 'mapping.yaml'} --out out",
+        "Live, on this machine:",
+        "    touchline up",
+        "Ten minutes, step by step: docs/tutorial.md",
     ]
