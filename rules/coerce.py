@@ -1,4 +1,7 @@
-"""Properties as the catalogue types them: money in minor units, times in ms, numbers exact. What does not fit is refused."""
+"""Properties as the catalogue types them.
+
+Money in minor units, times in ms, numbers exact. What does not fit is refused.
+"""
 
 from __future__ import annotations
 

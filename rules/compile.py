@@ -146,7 +146,7 @@ class _Compiler:
             term = literal_as(Typer(scope), term, wanted, expression.expr)
             if term.type not in {wanted, "null"}:
                 message = f"this is a {term.type}, the catalogue wants a {wanted}"
-                raise TypeFault("wrong_type", message, expression.expr)
+                raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
             self._fault(expression.locate(fault.start), fault)
         return term

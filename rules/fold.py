@@ -1,7 +1,8 @@
 """The fold: a person's profile and one record in, the profile changed and rows out. Pure, and the same on every replay.
 
 Order of things (core semantics 2-6): everything due strictly before the record's moment, each at its own; then waits that
-the event ends, stage and segments anew, changes recorded, rules on changes, rules on the event, effects, emitted events.
+the event ends, stage and segments anew, changes recorded, rules on changes, rules on the event, effects, emitted
+events.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
-from rules.limits import once_key, take
+from rules.limits import first_telling, once_key, take
 from rules.schedule import concerns
 from rules.steps import Run, proceed, restore_occasion
 from rules.turn import Turn
@@ -35,7 +36,7 @@ LATENESS = 3 * DAY
 
 _MAX_DEPTH = 8
 _MAX_KEYS = 8 * 8192
-"""A burst beyond 8,192 events of one person within a lateness period may count a repeat twice, but cannot fill the store."""
+"""A burst beyond 8,192 events of one person within a lateness period may count a repeat twice, but not fill the store."""
 
 
 class Fold:
@@ -135,7 +136,8 @@ class Fold:
         if schedule is not None and not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal):
             return
         if rule.audience is None or self._holds(turn, rule, rule.audience):
-            if self._holds(turn, rule, rule.test):
+            # Two clocks tell one firing twice: the second is the same occurrence and takes no place in a limit.
+            if self._holds(turn, rule, rule.test) and first_telling(p, rule_id, nominal):
                 self._start(turn, rule, f"schedule:{rule_id}:{nominal}")
             self._settle_effects(turn)
 
@@ -268,7 +270,10 @@ class Fold:
 
     # -- effects
     def _settle_effects(self, turn: Turn) -> None:
-        """Effects on the profile, the changes they mean and the rules on those, until nothing changes; then emitted events."""
+        """Effects on the profile, the changes they mean and the rules on those, until nothing changes.
+
+        Then emitted events.
+        """
         p, plan = turn.p, self.program.plan
         while turn.effects:
             evaluate = apply_effects(turn)

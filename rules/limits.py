@@ -1,4 +1,7 @@
-"""How often one person may start a rule. Starts are compared as trigger moments, half-open; several kinds must all allow."""
+"""How often one person may start a rule.
+
+Starts are compared as trigger moments, half-open; several kinds must all allow.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ if TYPE_CHECKING:
     from rules.program import CompiledRule
     from schemas.profile import Occasion, Profile
 
-__all__ = ["give_back", "limited", "once_key", "take"]
+__all__ = ["first_telling", "give_back", "limited", "once_key", "take"]
 
 _KEY = 8
+_TELLINGS = 15
 
 
 def limited(limit: Limit) -> bool:
@@ -63,6 +67,20 @@ def _kept(limit: Limit, starts: list[int], now: int) -> list[int]:
         return [*starts, now]
     edge = now - max(limit.once_within or 0, limit.max_within or 0)
     return [*(start for start in starts if start > edge), now]
+
+
+def first_telling(profile: Profile, rule: str, nominal: int) -> bool:
+    """Whether this firing of a schedule (nominal time, unix ms) is told for the first time.
+
+    The newest are remembered.
+    """
+    held = profile.limits.setdefault(f"@{rule}", Limits())
+    key = nominal.to_bytes(_KEY, "big")
+    if holds_key(held.keys, key):
+        return False
+    held.keys = held.keys[-_KEY * _TELLINGS :] + key
+    profile.store_limits()
+    return True
 
 
 def give_back(profile: Profile, limit_key: str, start: int, key: bytes) -> None:

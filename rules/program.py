@@ -22,7 +22,10 @@ Test = Callable[[Profile, int, Occasion, int, int], object]
 
 
 class Expression(NamedTuple):
-    """A compiled expression: `value(profile, now, occasion, local days)` gives it typed (minor units, ms), None: unknown."""
+    """A compiled expression.
+
+    `value(profile, now, occasion, local days)` gives it typed (minor units, ms), None: unknown.
+    """
 
     type: str
     value: Callable[[Profile, int, Occasion, Any], Any]
@@ -40,8 +43,9 @@ def program_id(content_hash: str) -> str:
 class CompiledRule:
     """A rule that decides (live or shadow).
 
-    `steps`: its `then`, a rule-level wait put before it as step -1 → `waits[0]`. `uses`: event properties that steps after
-    a wait need; `traits`: traits that its templates show. `values`: expressions of `set` and `emit` by (step, name).
+    `steps`: its `then`, a rule-level wait put before it as step -1 → `waits[0]`. `uses`: event properties that steps
+    after a wait need; `traits`: traits that its templates show. `values`: expressions of `set` and `emit` by (step,
+    name).
     """
 
     id: str

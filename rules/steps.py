@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson, WaitStep
-from rules.program import program_id
+from rules.program import CompiledRule, program_id
 from rules.values import show, stored
 from schemas.decisions import Decision
 from schemas.ids import decision_id
@@ -18,7 +18,6 @@ from segments.windows import value_key
 
 if TYPE_CHECKING:
     from rules.model import Step
-    from rules.program import CompiledRule
     from rules.turn import Turn
 
 __all__ = ["Run", "proceed", "restore_occasion", "wait_for"]
@@ -72,8 +71,8 @@ def wait_for(turn: Turn, run: Run, occasion: Occasion, index: int, duration: int
     envelope = [occasion.id, occasion.name, occasion.time, occasion.source, kept]
     p.waits.append(
         Waiting(
-            rule.id, program_id(rule.program), run.occurrence, p.now + duration, run.start, run.start_key, run.event_time,
-            index + 1, index, same, _encode(envelope), rule.shadow, coupons=coupons,
+            rule.id, program_id(rule.program), run.occurrence, p.now + duration, run.start, run.start_key,
+            run.event_time, index + 1, index, same, _encode(envelope), rule.shadow, coupons=coupons,
         )
     )  # fmt: skip
     p.store_waits()
@@ -166,7 +165,10 @@ def _shown(turn: Turn, rule: CompiledRule, occasion: Occasion, index: int, name:
 def _variables(
     turn: Turn, rule: CompiledRule, occasion: Occasion, index: int, coupons: dict[str, str]
 ) -> dict[str, Any]:
-    """Just what the template shows: traits under `person`, the event's properties under `event`, coupons by their decision."""
+    """Just what the template shows.
+
+    Traits under `person`, the event's properties under `event`, coupons by their decision.
+    """
     out: dict[str, dict[str, Any]] = {"person": {}, "event": {}}
     for path in rule.variables[index]:
         first, _, rest = path.partition(".")
@@ -186,7 +188,10 @@ def _variables(
 
 
 def trait_shown(turn: Turn, name: str, now: int | None = None) -> Any:  # noqa: ANN401
-    """A trait as JSON shows it: the one that was set, else the computed one at `now` (unix ms; else the turn's moment)."""
+    """A trait as JSON shows it.
+
+    The one that was set, else the computed one at `now` (unix ms; else the turn's moment).
+    """
     catalogue, currency = turn.program.playbook.catalogue, turn.program.playbook.workspace.currency
     held = turn.p.traits.get(name)
     kind = catalogue.traits.get(name)

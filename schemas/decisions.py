@@ -18,7 +18,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     `params` are JSON values as `decisions.jsonl` shows them. `variables` feed the template. `needs` are decision ids
     that must be final before this one is leased (the coupon before its message); `effect` says whether a dispatcher
-    has anything to do (False: done at once). `release`: made by a wait, so leasable only when the partition has caught up.
+    has anything to do (False: done at once). `release`: made by a wait, so leasable only when the
+    partition has caught up.
     """
 
     id: str

@@ -32,7 +32,7 @@ class Template:
 class CouponPool:
     """A pool of coupons. Money in minor units; None: without that limit.
 
-    `worst_cost` is the highest cost of one coupon (the amount off; 0 where it cannot be known, as for percent and gifts).
+    `worst_cost` is the highest cost of one coupon (the amount off; 0 where it cannot be known, as for percent, gifts).
     """
 
     id: str

@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, array_like=True):
 class Waiting(msgspec.Struct, array_like=True):
     """A run of a rule that waits, or one whose wait is over and whose decisions may still be withdrawn.
 
-    `due`: the end of the wait, or (`decisions` not empty) until when a withdrawal counts. `start`: the trigger's moment,
+    `due`: the end of the wait, or (`decisions` not empty) until when a withdrawal counts. `start`: trigger's moment,
     `start_key` its value under `once_per`; `event_time`: the trigger's effective time; `step`: where the run goes on.
     `same`: values of the trigger's properties that an ending event must share; `event`: JSON of what later steps use;
     `coupons`: name → decision of those issued so far.

@@ -1,4 +1,6 @@
-"""Source of the functions that evaluate conditions and apply events: made from node shapes, never from an operator's text.
+"""Source of the functions that evaluate conditions and apply events.
+
+Made from node shapes, never from an operator's text.
 
 Everything a person wrote (names, thresholds, texts) reaches the code through its namespace as K0, K1, …; operators come
 from a fixed table, and there are no builtins.
@@ -25,8 +27,8 @@ __all__ = ["OPERATORS", "Code"]
 OPERATORS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
 _MAX_NESTING = 12
 _FUNCTIONS = (
-    w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add,
-    w.totals_add, w.value_key, w.values_add,
+    w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.stamps_add, w.streak_ge,
+    w.sum_ge, w.sums_add, w.totals_add, w.value_key, w.values_add,
 )  # fmt: skip
 _READS = {
     "tr": "p.tracks",

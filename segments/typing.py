@@ -102,8 +102,7 @@ class Typer:
         if expr.name in {"event", "profile", "meta"}:
             self._fault("bad_name", f"{expr.name} alone is no value; name a part of it: {expr.name}.…", expr)
         known = ["now", "event", "profile", "meta", *functions.FUNCTIONS, *self.variables]
-        self._unknown("unknown_name", "name", expr.name, known, expr)
-        return None
+        return self._unknown("unknown_name", "name", expr.name, known, expr)
 
     def _select(self, expr: syntax.Select) -> Term:
         base = expr.operand
@@ -118,8 +117,7 @@ class Typer:
                 return StageOf("text") if expr.field == "stage" else self._trait(expr)
             case "meta":
                 return self._meta(expr)
-        self._unknown("unknown_name", "name", base.name, ["event", "profile", "meta", *self.variables], base)
-        return None
+        return self._unknown("unknown_name", "name", base.name, ["event", "profile", "meta", *self.variables], base)
 
     def _item(self, variable: str, expr: syntax.Select) -> Term:
         properties = self.variables[variable]

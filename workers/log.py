@@ -17,7 +17,8 @@ __all__ = ["FIELDS", "logger", "set_up_logging"]
 FIELDS = frozenset(
     {
         "event", "level", "timestamp", "logger", "adapter", "attempts", "channel", "code", "command", "count",
-        "decision_id", "exception", "hash", "host", "offset", "partition", "pending", "position", "port", "reason", "records", "rule",
+        "decision_id", "exception", "hash", "host", "offset", "partition", "pending", "position", "port", "reason",
+        "records", "rule",
         "seconds", "sequence", "setting", "status", "url", "version",
     }
 )  # fmt: skip

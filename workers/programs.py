@@ -83,7 +83,7 @@ class Programs:
         if found is None:
             text = await self.ledger.program(hash_)
             if text is None:
-                message = f"the program {hash_[:12]} is not in the ledger"
+                message = f"the program {hash_[:12]} is not in the ledger; the stores must come from one installation"
                 raise NamedStop(message, code="PROGRAM_MISSING", hint="activate it again: touchline activate DIR")
             found = self.compiled[hash_] = _kept_program(unpack_files(text))
         return found

@@ -54,10 +54,8 @@ def _mismatch(partition: int, what: str) -> NamedStop:
 async def check_partitions(log: Log, ledger: Ledger) -> None:
     """The count of partitions is fixed: it says where people are. Raises `NamedStop` `PARTITIONS_CHANGED`."""
     count = str(log.info.partitions)
-    known = await ledger.get_meta("partitions")
-    if known is None:
-        await ledger.set_meta("partitions", count)
-    elif known != count:
+    known = await ledger.keep_meta("partitions", count)
+    if known != count:
         message = f"the log has {count} partitions, the ledger was made with {known}"
         hint = "people would be looked for in the wrong place; go back to the old count"
         raise NamedStop(message, code="PARTITIONS_CHANGED", hint=hint)

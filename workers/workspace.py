@@ -44,8 +44,8 @@ async def open_workspace(settings: Settings, *, create: bool = True) -> Workspac
     state = open_state(settings.url("state"))
     ledger = open_ledger(settings.url("ledger"))
     await check_partitions(log, ledger)
-    identity = await _once(ledger, "workspace", fresh_key(8))
-    key = await _once(ledger, "coupon_key", fresh_key(32))
+    identity = await ledger.keep_meta("workspace", fresh_key(8))
+    key = await ledger.keep_meta("coupon_key", fresh_key(32))
     return Workspace(settings, log, state, ledger, Programs(ledger), identity, bytes.fromhex(key))
 
 
@@ -55,12 +55,3 @@ def _make_folder(settings: Settings) -> None:
     except OSError as error:
         message = f"the folder {settings.data} cannot be made: {error.strerror}"
         raise InputError(message, hint="name another one with --data") from None
-
-
-async def _once(ledger: Ledger, name: str, value: str) -> str:
-    """A text that is made once and never changed."""
-    found = await ledger.get_meta(name)
-    if found is None:
-        await ledger.set_meta(name, value)
-        found = await ledger.get_meta(name)
-    return found or value

@@ -127,6 +127,7 @@ async def _kill_again_and_again(here: Installation, receiver: Receiver, kills: i
 
 async def _at_work(name: str, state: State, receiver: Receiver) -> None:
     """Wait until the process has got on since now: what is killed while it starts proves nothing."""
+
     async def got_to() -> int:
         if name == "dispatch":
             return len(receiver.seen) + receiver.repeats

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["product_run"]
 
 
-def product_run(  # noqa: PLR0913 - the options of a simulation
+def product_run(
     playbook: Playbook,
     events: Sequence[tuple[int, Event]],
     until: int | None = None,

@@ -56,7 +56,7 @@ def playbook(text: str, zone: str) -> Playbook:
 
 def event(
     after: str, name: str, own: str | None = None, /, *, id: str = "", person: str = "ann", **properties: Any
-) -> tuple[int, Event]:  # noqa: A002, ANN401
+) -> tuple[int, Event]:
     """An event that the log took `after` the beginning; `own`: its own time, if that differs. Ids are its place in time."""
     at = BEGIN + parse_duration(after)
     time = at if own is None else BEGIN + parse_duration(own)

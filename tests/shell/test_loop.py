@@ -307,7 +307,7 @@ async def test_a_wait_ends_without_effect_when_its_rule_is_gone() -> None:
 
 
 async def test_the_old_playbook_decides_up_to_the_record_of_the_new_one() -> None:
-    text = SHOP.split("segments")[0] + "rules: {r: {event: cart.added, then: [{assign: {to: NAME}}]}}\n"
+    text = SHOP.split("segments", maxsplit=1)[0] + "rules: {r: {event: cart.added, then: [{assign: {to: NAME}}]}}\n"
     shop = await _shop(text.replace("NAME", "v1"))
     for version in ("v1", "v2", "v3"):
         await shop.activate({"shop.yaml": text.replace("NAME", version)})

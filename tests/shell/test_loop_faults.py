@@ -74,8 +74,6 @@ async def _story(shop: Folded) -> None:
     await shop.tick()
 
 
-
-
 class Told:
     """The story in a log, and a ledger that knows its playbooks and nothing else."""
 
@@ -213,8 +211,6 @@ async def test_a_state_that_is_lost_yields_the_same_rows_again(told: Told) -> No
     assert await empty.found() == wanted
     assert again.counts.rollbacks == 1
     await shop.ledger.close()
-
-
 
 
 async def test_decisions_of_waits_are_released_on_a_quiet_partition_though_their_worker_died(told: Told) -> None:
