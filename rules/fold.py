@@ -1,8 +1,8 @@
 """The fold: a person's profile and one record in, the profile changed and rows out. Pure, and the same on every replay.
 
-Order of things (core semantics 2-6): everything due strictly before the record's moment, each at its own; then waits that
-the event ends, stage and segments anew, changes recorded, rules on changes, rules on the event, effects, emitted
-events.
+Order of things (core semantics 2-6): everything due strictly before the record's moment, each at its own; then waits
+that the event ends, stage and segments anew, changes recorded, rules on changes, rules on the event, effects, and
+emitted events.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LATENESS = 3 * DAY
 
 _MAX_DEPTH = 8
 _MAX_KEYS = 8 * 8192
-"""A burst beyond 8,192 events of one person within a lateness period may count a repeat twice, but not fill the store."""
+"""Keys of 8,192 events: a longer burst within a lateness period may count a repeat twice, but not fill the store."""
 
 
 class Fold:

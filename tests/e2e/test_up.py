@@ -164,7 +164,7 @@ def test_it_stops_when_told_and_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_after_being_killed(tmp_path: Path) -> None:
-    with running(Installation(tmp_path, PLAYBOOK)) as up:
+    with running(Installation(tmp_path, PLAYBOOK, {"LEASE": "3s"})) as up:
         up.send(*[_order(f"{number}", person=f"p{number}") for number in range(40)])
         up.here.kill("up")  # whatever it has done of them by now
         up.start()

@@ -31,15 +31,19 @@ def product_run(
     late: int = LATENESS,
     workspace: str = "simulate",
     ticks: Iterable[int] = (),
+    zones: Iterable[str] = (),
 ) -> Result:
-    """What `tests.reference.fold.run` promises, by the product. `ticks`: moments at which time alone is told to pass."""
+    """What `tests.reference.fold.run` promises, by the product.
+
+    `ticks`: moments at which time alone is told to pass; `zones`: those of people, for schedules in their zones.
+    """
     end = max((at for at, _ in events), default=0) if until is None else until
     played = [(at, event) for at, event in events if at <= end]
     begin = played[0][0] if played else end
     driver = _Driver(playbook, late, workspace)
     records: list[tuple[int, int, Any]] = [(at, 0, event) for at, event in played]
     for name, rule in driver.scheduled():
-        records += [(at, 1, name) for at in nominal_times(rule, playbook.workspace.zone, begin - 1, end)]
+        records += [(at, 1, name) for at in nominal_times(rule, playbook.workspace.zone, begin - 1, end, zones)]
     records += [(at, 2, None) for at in ticks if at <= end]
     for at, kind, what in sorted(records, key=lambda record: record[:2]):
         if kind == 0:

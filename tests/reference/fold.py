@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
 
-from rules.model import Ending, Playbook, Rule, Step, Wait, WaitStep
+from rules.model import Playbook, Rule, Schedule, SetTraits, Step, Wait, WaitStep
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType
 from schemas.events import Event
 from schemas.ids import decision_id
 from schemas.times import DAY, format_time
+from segments.syntax import Literal, walk
 from tests.reference.evaluate import View
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
+from tests.reference.result import Result
+from tests.reference.runs import Run
 from tests.reference.schedules import due_times
 from tests.reference.steps import Acting, act
-from tests.reference.values import Refused, Value, identity, show, typed_properties, typed_value
+from tests.reference.values import Refused, Value, show, typed_properties, typed_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,67 +31,11 @@ _DEEPEST = 8
 """How many events may follow from one another by `emit`."""
 
 
-@dataclass(slots=True)
-class Result:
-    """Lines as the files of a simulation have them; `dead_letters`: {person, event_id, code}.
-
-    `failed`: events that were emitted at the end of too long a chain.
-    """
-
-    decisions: list[dict[str, Any]] = field(default_factory=list)
-    shadow: list[dict[str, Any]] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    profiles: list[dict[str, Any]] = field(default_factory=list)
-    duplicates: int = 0
-    dead_letters: list[dict[str, Any]] = field(default_factory=list)
-    failed: int = 0
-
-    def put_in_order(self) -> None:
-        """By time, person, then order of happening; dead letters by person and event."""
-        for lines in (self.decisions, self.shadow, self.changes):
-            lines.sort(key=lambda line: (line["time"], line["person"]))
-        self.profiles.sort(key=lambda line: line["person"])
-        self.dead_letters.sort(key=lambda line: (line["person"], line["event_id"]))
-
-
 class Change(NamedTuple):
-    """`segment` may be `stage:<id>`."""
+    """`kind`: `enters` or `leaves`; `segment` may be `stage:<id>`."""
 
-    kind: Literal["enters", "leaves"]
+    kind: str
     segment: str
-
-
-@dataclass(eq=False, slots=True)
-class Run:
-    """One occurrence of a rule. `start`: the trigger's moment; `next`: the step to go on with, when `due`."""
-
-    rule: Rule
-    occurrence: str
-    event: Kept | None
-    start: int
-    next: int = 0
-    due: int = 0
-    unless: tuple[Ending, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, Any] | None:
-        """The value that `once_per` names, by type and value."""
-        return self._property(self.event, self.rule.limit.once_per)
-
-    def ends_by(self, event: Kept) -> bool:
-        """Whether its wait names this event; strictly earlier late ones do not count."""
-        trigger_time = self.start if self.event is None else self.event.time
-        return event.known and event.time >= trigger_time and any(self._named(ending, event) for ending in self.unless)
-
-    def _named(self, ending: Ending, event: Kept) -> bool:
-        if ending.event != event.name:
-            return False
-        wanted = self._property(self.event, ending.same)
-        return ending.same is None or (wanted is not None and wanted == self._property(event, ending.same))
-
-    def _property(self, event: Kept | None, name: str | None) -> tuple[str, Any] | None:
-        value = None if event is None or name is None else event.props.get(name)
-        return None if value is None else identity(value)
 
 
 def run(
@@ -111,6 +58,14 @@ def run(
         _Life(playbook, person, late, workspace, result).play(own, begin, end)
     result.put_in_order()
     return result
+
+
+def _texts_set(rules: list[Rule]) -> set[str]:
+    """Every text in the expressions of `set`."""
+    values = [
+        value for rule in rules for step in rule.then if isinstance(step, SetTraits) for value in step.values.values()
+    ]
+    return {str(node.value) for value in values for node in walk(value.expr) if isinstance(node, Literal)}
 
 
 class _Life:
@@ -138,16 +93,26 @@ class _Life:
         records: list[tuple[int, int, int, Any]] = [(at, 0, i, event) for i, (at, event) in enumerate(events)]
         for i, rule in enumerate(self.rules):
             if rule.trigger.schedule is not None:
-                times = due_times(rule.trigger.schedule, self.playbook.workspace.zone, begin, end)
-                records += [(at, 1, i, rule) for at in times]
+                records += [(at, 1, i, rule) for at in self._due_times(rule.trigger.schedule, events, begin, end)]
         for at, kind, _, what in sorted(records, key=lambda record: record[:3]):
             if kind == 0:
                 self.record(what, at)
-            elif self.known:
+            elif self.known and at in due_times(what.trigger.schedule, self._zone(), at, at):
                 self.scheduled(what, at)
         if self.known:
             self.pass_time(end)
             self.result.profiles.append(self._profile())
+
+    def _zone(self) -> ZoneInfo:
+        return self.person.zone(self.playbook.workspace.zone)
+
+    def _due_times(self, schedule: Schedule, events: list[tuple[int, Event]], begin: int, end: int) -> set[int]:
+        """When a schedule may be due: in the person's zone that is any which the history or a rule ever sets."""
+        zones = {self.playbook.workspace.zone}
+        if schedule.zone == "person":
+            named = {str(event.properties.get("zone")) for _, event in events} | _texts_set(self.rules)
+            zones |= named & available_timezones()
+        return {at for zone in sorted(zones) for at in due_times(schedule, ZoneInfo(zone), begin, end)}
 
     # -- records
     def record(self, event: Event, at: int) -> None:

@@ -33,7 +33,7 @@ from segments.model import Condition, Either, Every, Expression, Leaf, Negation,
 from segments.syntax import parse
 from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test, person_test
 
-__all__ = ["histories", "playbooks", "whole_cases"]
+__all__ = ["PERSON_ZONES", "histories", "playbooks", "whole_cases"]
 
 T = TypeVar("T")
 
@@ -47,6 +47,7 @@ STARTS = {
     "Australia/Lord_Howe": "2026-04-04T02:00:00Z",
 }
 """Zones, and moments shortly before clocks change there (in two they do not)."""
+PERSON_ZONES = ("Asia/Tokyo", "America/New_York")
 
 _GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 30 * HOUR, 2 * DAY)
 _DELAYS = (0, 0, 0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 3 * DAY + 1, -HOUR)
@@ -166,7 +167,8 @@ def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...
     if kind == "schedule":
         cron = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * 1", "15 */6 * * *")))
         audience = draw(_maybe(conditions(person_test(segments, stages)), 2))
-        return Trigger("schedule", schedule=Schedule(cron), audience=audience)
+        zone = draw(st.sampled_from(("workspace", "workspace", "person", "Asia/Tokyo")))
+        return Trigger("schedule", schedule=Schedule(cron, zone=zone), audience=audience)
     if kind == "event" or not changes:
         names = draw(st.sampled_from(_TRIGGERS))
         return Trigger("event", names)
@@ -279,7 +281,7 @@ _TRAITS: dict[str, st.SearchStrategy[Any]] = {
     "city": st.sampled_from(("Rome", "Oslo", "Bonn")),
     "level": st.integers(0, 3),
     "vip": st.booleans(),
-    "zone": st.sampled_from(("Asia/Tokyo", "America/New_York", "no/where")),
+    "zone": st.sampled_from((*PERSON_ZONES, "no/where")),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,19 +18,24 @@ __all__ = ["due_times"]
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
-def due_times(schedule: Schedule, workspace_zone: str, begin: int, until: int) -> list[int]:
-    """The moments in [begin, until], in order."""
+def due_times(schedule: Schedule, zone: ZoneInfo, begin: int, until: int) -> frozenset[int]:
+    """The moments in [begin, until]; a schedule that names a zone keeps to that one."""
     if schedule.at is not None:
-        return [schedule.at] if begin <= schedule.at <= until else []
-    zone = ZoneInfo(workspace_zone if schedule.zone in {"workspace", "person"} else schedule.zone)
-    fields = [_field(text, *span) for text, span in zip((schedule.cron or "").split(), _RANGES, strict=True)]
-    wall = datetime(1970, 1, 1) + timedelta(milliseconds=begin - begin % MINUTE - 2 * DAY)  # noqa: DTZ001 - of no zone yet
+        return frozenset([schedule.at] if begin <= schedule.at <= until else [])
+    own = zone if schedule.zone in {"workspace", "person"} else ZoneInfo(schedule.zone)
+    return _of_cron(schedule.cron or "", own, begin, until)
+
+
+@cache
+def _of_cron(cron: str, zone: ZoneInfo, begin: int, until: int) -> frozenset[int]:
+    fields = [_field(text, *span) for text, span in zip(cron.split(), _RANGES, strict=True)]
+    wall = datetime(1970, 1, 1) + timedelta(milliseconds=begin - begin % MINUTE - DAY)  # noqa: DTZ001 - of no zone yet
     found = set()
-    for _ in range((until - begin + 4 * DAY) // MINUTE):
+    for _ in range((until - begin + 2 * DAY) // MINUTE):
         wall += timedelta(minutes=1)
-        if _matches(fields, schedule.cron or "", wall):
+        if _matches(fields, cron, wall):
             found.add(_moment(wall, zone))
-    return sorted(moment for moment in found if begin <= moment <= until)
+    return frozenset(moment for moment in found if begin <= moment <= until)
 
 
 def _field(text: str, low: int, high: int) -> frozenset[int]:

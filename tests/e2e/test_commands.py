@@ -1,0 +1,321 @@
+"""The commands as people and scripts meet them: exit codes, sentences, one JSON document, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.main import get_command
+
+from tests.helpers.installation import Installation
+from workers.cli import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAYBOOK = {
+    "shop.yaml": """\
+workspace: {name: Shop, zone: Europe/London, currency: GBP}
+events:
+  order.paid: {properties: {amount: {type: money}}}
+segments:
+  buyers: {when: 'count("order.paid", "365d") >= 1'}
+rules:
+  thanks: {event: order.paid, when: event.amount > 0, then: [{tag: seen}]}
+""",
+}
+FAULTY = PLAYBOOK["shop.yaml"].replace("event.amount", "event.amuont").replace("tag: seen", "tga: seen")
+EVENTS = '{"id": "1", "person": "p1", "event": "order.paid", "time": "2026-05-01T10:00:00Z", "properties": {"amount": 5}}\n'
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    """A folder with a playbook and a file of events; nothing is active."""
+    here = Installation(tmp_path, PLAYBOOK)
+    here.write_playbook()
+    (tmp_path / "events.jsonl").write_text(EVENTS, "utf-8")
+    (tmp_path / "empty").mkdir()
+    return here
+
+
+@pytest.fixture(scope="module")
+def active(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """One whose playbook is active; commands that change nothing may share it."""
+    here = Installation(tmp_path_factory.mktemp("active"), PLAYBOOK)
+    assert here.run("activate", str(here.write_playbook())).returncode == 0
+    return here
+
+
+def _said(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """What a command that could not do its work has said: a sentence, perhaps with a hint, and nothing else."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert 1 <= len(done.stderr.strip().splitlines()) <= 2, done.stderr
+    assert done.stderr.startswith("touchline: ")
+    return done.stderr
+
+
+# ---------------------------------------------------------------- wrong use
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["check", "nowhere"], "nowhere does not exist"),
+        (["check", "events.jsonl"], "is a file, and a playbook is a folder"),
+        (["check", "empty"], "holds no .yaml file"),
+        (["activate", "nowhere"], "nowhere does not exist"),
+        (["status"], "there is no workspace in"),
+        (["person", "p1"], "there is no workspace in"),
+        (["person", "p1", "--from", "empty"], "holds no stores of a simulation"),
+        (["import", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["import", "events.jsonl"], "no playbook is active"),
+        (["import", "events.jsonl", "--data", "events.jsonl"], "events.jsonl cannot be made"),
+        (["import", "events.jsonl", "--data", "events.jsonl/below"], "cannot be made"),
+        (["up", "--playbook", "nowhere"], "there is no playbook folder nowhere"),
+        (["simulate", "--playbook", "playbook", "--events", "nowhere.jsonl", "--out", "out"], "nowhere.jsonl"),
+        (["simulate", "--playbook", "playbook", "--events", "events.jsonl", "--out", "."], "holds something else"),
+        (["simulate", "--playbook", "playbook", "--events", "events.jsonl", "--out", "events.jsonl"], "events.jsonl"),
+        (
+            ["simulate", "--playbook", "playbook", "--events", "events.jsonl", "--out", "out", "--until", "tomorrow"],
+            "--until: ",
+        ),
+        (
+            ["simulate", "--playbook", "playbook", "--events", "events.jsonl", "--out", "out", "--tick", "soon"],
+            "--tick: ",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_named_in_a_sentence(here: Installation, words: list[str], sentence: str) -> None:
+    assert sentence in _said(here.run(*words), 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("COLOUR", "red", "there is no setting TOUCHLINE_COLOUR; there are TOUCHLINE_CHANNELS, "),
+        ("PORT", "http", "TOUCHLINE_PORT is a number from 0 to 65535, not 'http'"),
+        ("PORT", "65536", "TOUCHLINE_PORT is a number from 0 to 65535, not '65536'"),
+        ("LATENESS", "3", "TOUCHLINE_LATENESS: "),
+        ("LEASE", "1s", "TOUCHLINE_LEASE is at least 3s, not 1s"),
+        ("CHANNELS", "{", "TOUCHLINE_CHANNELS is no JSON"),
+        ("CHANNELS", '{"sms": {"adapter": "email", "host": "env:SMTP_HOST"}}', "wants the variable SMTP_HOST"),
+        ("CHANNELS", "channels.json", "names the file channels.json, which cannot be read"),
+        ("LOG", "postgresql://here/log", "no URL of a log"),
+        ("LEDGER", "postgresql://here/ledger", "cannot be on a postgresql server in this version"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(here: Installation, name: str, value: str, sentence: str) -> None:
+    here.settings[name] = value
+
+    assert sentence in _said(here.run("activate", "playbook"), 2)
+
+
+def test_an_adapter_that_does_not_exist_stops_the_start(here: Installation) -> None:
+    here.serve_channel("sms", adapter="pigeon")
+
+    done = here.run("dispatch")
+
+    assert (done.returncode, "Traceback" in done.stderr, "pigeon" in done.stderr) == (2, False, True), done.stderr
+
+
+@pytest.mark.parametrize("words", [["chekc"], ["check"], ["status", "--yaml"], ["up", "--port", "many"], ["simulate"]])
+def test_words_that_are_no_command_exit_with_2_and_say_how_to_get_help(here: Installation, words: list[str]) -> None:
+    done = here.run(*words)
+
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)
+    assert "--help" in done.stderr or "-h" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_cannot_be_is_said_in_a_sentence(here: Installation, port: str) -> None:
+    done = here.run("up", "--playbook", "playbook", "--port", port)
+
+    said = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+    assert port in " ".join(said)
+
+
+# ---------------------------------------------------------------- check and activate
+
+
+def test_faults_are_printed_as_a_sorted_list_of_objects_with_these_keys(here: Installation) -> None:
+    (here.folder / "playbook" / "shop.yaml").write_text(FAULTY, "utf-8")
+
+    done = here.run("check", "playbook", "--format", "json")
+
+    found = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [list(finding) for finding in found] == [
+        ["file", "line", "column", "code", "severity", "message", "hint"]
+    ] * len(found)
+    assert [(f["line"], f["column"], f["code"]) for f in found] == sorted(
+        (f["line"], f["column"], f["code"]) for f in found
+    )
+    assert [(f["file"], f["line"]) for f in found] == [("shop.yaml", 7)] * 2
+    assert any("amount" in f["hint"] + f["message"] for f in found)
+    assert here.run("check", "playbook", "--json").stdout == done.stdout
+
+
+def test_faults_are_printed_as_annotations_of_github(here: Installation) -> None:
+    (here.folder / "playbook" / "shop.yaml").write_text(FAULTY, "utf-8")
+
+    done = here.run("check", "playbook", "--format", "github")
+
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines)) == (1, 2)
+    assert all(line.startswith("::error file=playbook/shop.yaml,line=7,col=") for line in lines)
+
+
+def test_faults_are_printed_with_their_line_and_a_caret(here: Installation) -> None:
+    (here.folder / "playbook" / "shop.yaml").write_text(FAULTY, "utf-8")
+
+    done = here.run("check", "playbook")
+
+    assert done.returncode == 1
+    assert "shop.yaml:7:" in done.stdout
+    assert "^" in done.stdout
+    assert "1 files, 2 errors, 0 warnings" in done.stdout
+    assert "\x1b" not in done.stdout  # no colour but on a terminal
+
+
+def test_a_sound_playbook_has_an_empty_list_and_exits_with_0(here: Installation) -> None:
+    done = here.run("check", "playbook", "--json")
+
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, [], "")
+
+
+def test_a_playbook_with_faults_leaves_the_old_one_in_force(here: Installation) -> None:
+    first = json.loads(here.run("activate", "playbook", "--json").stdout)
+    again = json.loads(here.run("activate", "playbook", "--json").stdout)
+    (here.folder / "playbook" / "shop.yaml").write_text(FAULTY, "utf-8")
+
+    refused = here.run("activate", "playbook")
+
+    assert (first["sequence"], first["changed"]) == (1, True)
+    assert again == first | {"changed": False}
+    assert (refused.returncode, refused.stdout, "Traceback" in refused.stderr) == (1, "", False)
+    assert "shop.yaml:7:" in refused.stderr
+    assert "the program in force stays as it is" in refused.stderr
+    status = json.loads(here.run("status", "--json").stdout)
+    assert status["program"] == {"hash": first["hash"], "sequence": 1}
+
+
+# ---------------------------------------------------------------- one document, one example
+
+
+def test_json_is_the_only_thing_on_standard_output(active: Installation) -> None:
+    (active.folder / "events.jsonl").write_text(EVENTS, "utf-8")
+    simulate = ["simulate", "--playbook", "playbook", "--events", "events.jsonl", "--engine", "sqlite", "--out", "out"]
+    for words in (
+        ["status"],
+        ["activate", "playbook"],
+        ["import", "events.jsonl"],
+        simulate,
+        ["person", "p1", "--from", "out"],
+    ):
+        done = active.run(*words, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert isinstance(json.loads(done.stdout), dict)
+
+
+def test_somebody_who_is_not_known_is_said_so(active: Installation) -> None:
+    assert "nobody called 'p9' is known here" in _said(active.run("person", "p9", "--json"), 2)
+
+
+def test_the_help_of_every_command_ends_with_an_example() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        assert command.epilog.startswith(f"Example: touchline {name}"), name
+
+
+def test_help_shows_the_example_and_no_command_shows_the_help(here: Installation) -> None:
+    done, bare = here.run("simulate", "--help"), here.run()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Example: touchline simulate --playbook playbook" in done.stdout
+    assert all(name in bare.stdout + bare.stderr for name in ("check", "simulate", "up", "status"))
+
+
+# ---------------------------------------------------------------- named stops
+
+
+def _drained(here: Installation) -> None:
+    """Let a worker fold what there is, and stop it."""
+    from tests.helpers.waiting import wait_until
+
+    here.start("worker")
+    wait_until(lambda: (here.data / "state.db").exists() and _lag(here) == 0, 30, "the worker")
+    assert here.stop("worker") == 0
+
+
+def _lag(here: Installation) -> int:
+    lag: int = json.loads(here.run("status", "--json").stdout)["partitions"][0]["lag"]
+    return lag
+
+
+def _stopped(here: Installation, name: str) -> None:
+    done = here.run("worker", timeout=30)
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert f"touchline: {name}: " in done.stderr
+
+
+def test_stores_that_do_not_belong_together_stop_the_worker(here: Installation, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Installation(tmp_path / "other", PLAYBOOK)
+    for each in (here, other):
+        assert each.run("activate", str(each.write_playbook())).returncode == 0
+        _drained(each)
+    mine = (here.data / "state.db").read_bytes()
+
+    (here.data / "state.db").write_bytes((other.data / "state.db").read_bytes())
+    _stopped(here, "LOG_MISMATCH")
+
+    (here.data / "state.db").write_bytes(mine)
+    (here.data / "log.db").unlink()
+    _stopped(here, "LOG_MISMATCH")
+
+
+def test_a_file_that_is_no_database_is_said_in_a_sentence(here: Installation) -> None:
+    assert here.run("activate", "playbook").returncode == 0
+    (here.data / "ledger.db").write_bytes(b"not a database, and long enough to be looked at" * 100)
+
+    assert "ledger.db" in _said(here.run("status"), 2)
+
+
+# ---------------------------------------------------------------- a disk that is full
+
+
+def _small_files() -> None:
+    """What a full disk does: no file may grow beyond 48 KiB."""
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (48 << 10, 48 << 10))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["activate", "playbook"],
+        ["simulate", "--playbook", "playbook", "--events", "many.jsonl", "--out", "out", "--engine", "sqlite"],
+        ["simulate", "--playbook", "playbook", "--events", "many.jsonl", "--out", "out"],
+    ],
+)
+def test_a_full_disk_is_said_in_a_sentence(here: Installation, words: list[str]) -> None:
+    lines = [EVENTS.replace('"1"', f'"{n}"').replace('"p1"', f'"p{n}"') for n in range(2_000)]
+    (here.folder / "many.jsonl").write_text("".join(lines), "utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "workers", *words],
+        env=here.environment(), cwd=here.folder, capture_output=True, text=True, timeout=60, check=False,
+        preexec_fn=_small_files,
+    )  # fmt: skip
+
+    _said(done, 2)
