@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 _CALL_SECONDS = 20.0
 _MARGIN = 2 * SECOND
 """A call ends so long before its lease."""
-_SHORTEST, _LONGEST = 0.02, 0.25
+_SHORTEST, _LONGEST, _LONGEST_WOKEN = 0.02, 0.25, 1.0
 """Seconds between two looks at the outbox: after there was something, and after there was nothing for long."""
 _DRAIN_SECONDS = 8.0
 _SETTLED = 10_000
@@ -88,11 +88,11 @@ class Dispatcher:
         results: asyncio.Queue[Result | None] = asyncio.Queue()
         recorder = asyncio.create_task(self._record(results))
         calls: set[asyncio.Task[None]] = set()
-        pause = _SHORTEST
+        pause, longest = _SHORTEST, _LONGEST if wake is None else _LONGEST_WOKEN
         try:
             while not stop.is_set():
                 seen = await self._start(limit, calls, results)
-                pause = _SHORTEST if seen else min(2 * pause, _LONGEST)
+                pause = _SHORTEST if seen else min(2 * pause, longest)
                 if not seen:
                     await _wait(stop, wake, pause)
         finally:

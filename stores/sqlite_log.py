@@ -45,6 +45,9 @@ class SqliteLog:
     has another count of partitions than the one asked for.
     """
 
+    longest_poll = _LONGEST_POLL
+    """Seconds between two looks for records of another process, when there were none for a while."""
+
     def __init__(
         self,
         database: Database,
@@ -197,7 +200,7 @@ class SqliteLog:
                     self._version, pause = version, _SHORTEST_POLL
                     self._announce()
                 await asyncio.sleep(pause)
-                pause = min(pause * _SLOWER, _LONGEST_POLL)
+                pause = min(pause * _SLOWER, self.longest_poll)
         finally:
             self._watching = None
 

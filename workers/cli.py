@@ -155,7 +155,7 @@ def up(
         Path | None, typer.Option("--playbook", help="The playbook's folder (default ./playbook).")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on (default 8080).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to listen on (default 8080).")] = None,
 ) -> None:
     """Run everything in one process: web, worker, dispatch and clock, on the embedded stores."""
     from workers.commands.serve import run_up
@@ -167,7 +167,7 @@ def up(
 def web(
     data: Data = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to listen on.")] = None,
 ) -> None:
     """Take events over HTTP and append them to the log."""
     from workers.commands.serve import run_process

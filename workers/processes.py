@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from messaging.dispatch import Dispatcher
 from messaging.registry import adapters_of
 from schemas.errors import NamedStop, PlaybookError, StoreUnavailable
+from stores.sqlite_log import SqliteLog
 from workers import metrics
 from workers.activation import activate
 from workers.channels import CHANNELS
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clock", "dispatch", "up", "web", "worker"]
 
-_WAIT = 0.25
+_WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
 _LOOK = 5.0
 """Seconds between two looks at lag and outbox."""
@@ -126,6 +127,9 @@ async def up(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
     activated = await activate(workspace, read_folder(playbook))
     logger().info("activated", hash=activated.hash[:12], sequence=activated.sequence)
     decided = asyncio.Event()
+    # Nearly all records come from this very process, which is told at once; others (an import) may take a tenth.
+    if isinstance(workspace.log, SqliteLog):
+        workspace.log.longest_poll = 0.1
     await _together(
         stop,
         worker(workspace, stop, decided),

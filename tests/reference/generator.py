@@ -1,9 +1,8 @@
-"""Strategies of small playbooks and histories full of edges: late, repeated and simultaneous events, clocks that change."""
+"""Strategies of small playbooks with every kind of rule and step, and of whole cases: playbook, history, end, ticks."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -28,12 +27,13 @@ from rules.model import (
 from schemas.catalogue import Workspace
 from schemas.events import Event
 from schemas.offers import Community, CouponPool, Template, TemplateText
-from schemas.times import DAY, HOUR, MINUTE, format_time, parse_time
+from schemas.times import DAY, HOUR, parse_time
 from segments.model import Condition, Either, Every, Expression, Leaf, Negation, Segment, Stage
 from segments.syntax import parse
+from tests.reference.histories import histories
 from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test, person_test
 
-__all__ = ["PERSON_ZONES", "histories", "playbooks", "whole_cases"]
+__all__ = ["playbooks", "whole_cases"]
 
 T = TypeVar("T")
 
@@ -47,10 +47,7 @@ STARTS = {
     "Australia/Lord_Howe": "2026-04-04T02:00:00Z",
 }
 """Zones, and moments shortly before clocks change there (in two they do not)."""
-PERSON_ZONES = ("Asia/Tokyo", "America/New_York")
 
-_GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 30 * HOUR, 2 * DAY)
-_DELAYS = (0, 0, 0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 3 * DAY + 1, -HOUR)
 _WAITS = (HOUR, 6 * HOUR, DAY, 2 * DAY)
 _TRIGGERS = (
     ("order.paid",),
@@ -63,7 +60,6 @@ _TRIGGERS = (
     ("visit", "promo"),
     ("person.updated",),
 )
-_NAMES = ("order.paid", "order.paid", "order.cancelled", "visit", "ping")
 
 
 def _maybe(strategy: st.SearchStrategy[T], one_in: int) -> st.SearchStrategy[T | None]:
@@ -86,7 +82,6 @@ def conditions(tests: st.SearchStrategy[str]) -> st.SearchStrategy[Condition]:
     return st.one_of(leaf, leaf, leaf, pair.map(Every), pair.map(Either), leaf.map(Negation))
 
 
-# -- rules
 _values = {
     "city": ('"Rome"', "meta.name", "profile.stage"),
     "level": ("2", 'count("visit", "1d")', "profile.level + 1"),
@@ -217,7 +212,6 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
     )
 
 
-# -- playbooks
 @st.composite
 def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     """A small playbook with every kind of rule and step; its expressions fit the catalogue."""
@@ -227,9 +221,7 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     stages: tuple[Stage, ...] = ()
     if draw(st.booleans()):
         ids = ("fresh", "busy")[: draw(st.integers(1, 2))]
-        stages = tuple(Stage(i, draw(conditions(person_test(tuple(segments), ())))) for i in ids) + (
-            Stage("rest", None),
-        )
+        stages = (*(Stage(i, draw(conditions(person_test(tuple(segments), ())))) for i in ids), Stage("rest", None))
     named = tuple(stage.id for stage in stages)
     for name in ("s", "t")[: draw(st.sampled_from((1, 2, 0)))]:
         segments[name] = Segment(name, draw(conditions(person_test(tuple(segments), named))))
@@ -252,79 +244,6 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         communities={"club": Community("club")},
         hash="0" * 64,
     )
-
-
-# -- histories
-_ORDERS = st.sampled_from(("o1", "o2", "o3"))
-_SKUS = st.sampled_from(("A1", "B1", "B2"))
-_MONEY = st.sampled_from((0, 10, 20, Decimal("19.99"), Decimal("33.335"), Decimal("33.325"), Decimal("-5.005")))
-_POSITIVE = st.sampled_from((0, 10, 20, Decimal("19.994"), Decimal("10.1")))
-_PROPERTIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "order.paid": {
-        "order_id": _ORDERS,
-        "amount": _MONEY,
-        "sku": _SKUS,
-        "quantity": st.integers(0, 3),
-        "weight": st.sampled_from((1, 2, Decimal("0.5"), Decimal("2.25"), Decimal("-1.1"))),
-        "gift": st.booleans(),
-        "currency": st.sampled_from(("EUR", "EUR", "USD")),
-        "items": st.lists(
-            st.fixed_dictionaries({"n": st.integers(1, 2)}, optional={"sku": _SKUS, "price": _POSITIVE}), max_size=2
-        ),
-    },
-    "order.cancelled": {"order_id": _ORDERS, "amount": _POSITIVE},
-    "visit": {"sku": _SKUS},
-    "ping": {"order_id": _ORDERS},
-    "mystery": {"sku": _SKUS},
-}
-_TRAITS: dict[str, st.SearchStrategy[Any]] = {
-    "city": st.sampled_from(("Rome", "Oslo", "Bonn")),
-    "level": st.integers(0, 3),
-    "vip": st.booleans(),
-    "zone": st.sampled_from((*PERSON_ZONES, "no/where")),
-}
-
-
-@st.composite
-def _event(draw: st.DrawFn, number: int, person: str, at: int) -> Event:
-    own = at - draw(st.sampled_from(_DELAYS))
-    name = draw(st.sampled_from((*_NAMES, *_NAMES, "Order Completed", "person.updated", "mystery", "broken")))
-    if name == "broken":
-        name, properties = (
-            "order.cancelled",
-            draw(st.sampled_from(({"amount": -1}, {"amount": "much"}, {"order_id": 7}))),
-        )
-    elif name == "person.updated":
-        properties = draw(_traits(at))
-    else:
-        kinds = _PROPERTIES["order.paid" if name == "Order Completed" else name]
-        properties = draw(st.fixed_dictionaries({}, optional=kinds))
-    return Event(
-        str(number), person, name, draw(st.sampled_from((own, own, own, None))), properties, draw(st.sampled_from("ab"))
-    )
-
-
-@st.composite
-def _traits(draw: st.DrawFn, at: int) -> dict[str, Any]:
-    moment = at + draw(st.sampled_from((-DAY, 0, HOUR, DAY)))
-    dated = {"deadline": st.just(format_time(moment)), "birthday": st.just(format_time(moment)[:10])}
-    return draw(
-        st.fixed_dictionaries({}, optional={name: st.none() | kind for name, kind in (_TRAITS | dated).items()})
-    )
-
-
-@st.composite
-def histories(draw: st.DrawFn, start: int, most: int = 12) -> list[tuple[int, Event]]:
-    """(append time, event) in the order of the log: of two people, with gaps that are windows, or miss one by 1 ms."""
-    at, log = start, []
-    for number in range(max(draw(st.integers(1, most)) for _ in range(3))):
-        at += draw(st.sampled_from(_GAPS))
-        event = draw(_event(number, draw(st.sampled_from(("ann", "ann", "ann", "bob"))), at))
-        again = [earlier for taken, earlier in log if taken > at - DAY]
-        if again and draw(st.integers(0, 7)) == 0:
-            event = draw(st.sampled_from(again))
-        log.append((at, event))
-    return log
 
 
 @st.composite

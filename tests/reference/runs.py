@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rules.model import Ending, Rule
+from tests.reference.people import Kept
 from tests.reference.values import identity
-
-if TYPE_CHECKING:
-    from rules.model import Ending, Rule
-    from tests.reference.people import Kept
 
 __all__ = ["Run"]
 

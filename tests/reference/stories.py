@@ -55,7 +55,14 @@ def playbook(text: str, zone: str) -> Playbook:
 
 
 def event(
-    after: str, name: str, own: str | None = None, /, *, id: str = "", person: str = "ann", **properties: Any
+    after: str,
+    name: str,
+    own: str | None = None,
+    /,
+    *,
+    id: str = "",  # noqa: A002 - a history reads like the events it stands for
+    person: str = "ann",
+    **properties: Any,  # noqa: ANN401
 ) -> tuple[int, Event]:
     """An event that the log took `after` the beginning; `own`: its own time, if that differs. Ids are its place in time."""
     at = BEGIN + parse_duration(after)

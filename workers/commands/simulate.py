@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,16 @@ from workers.simulation import Played, Stores, simulate, summary
 from workers.terminal import console, print_json, progress_bar, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from messaging.ports import Adapter
     from workers.inputs import Inputs
 
 __all__ = ["Request", "Result", "play", "run_simulation"]
+
+_LINES = ("decisions", "shadow", "memberships", "deliveries", "coupons", "profiles", "rejected")
+_OURS = {"workspace", "messages", "summary.json", *(f"{name}.jsonl" for name in _LINES)}
+"""What a simulation, or the demo, leaves in `OUT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,7 @@ async def play(
     """Simulate and write the files of `OUT`. Raises `InputError`, `PlaybookError`."""
     until, tick = _moment(request.until), _tick(request.tick)
     inputs = read_events(request.events, request.mapping, progress)
-    workspace = _fresh(request.out)
-    for name, text in files.items():
-        path = workspace / "playbook" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+    workspace = _fresh(request.out, files)
     stores = await _stores(request, workspace)
     try:
         played = await simulate(
@@ -123,17 +124,28 @@ def _tick(text: str) -> int:
         raise InputError(message) from None
 
 
-def _fresh(out: Path) -> Path:
-    """An empty `OUT/workspace`; what an earlier simulation left there goes."""
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Files of `OUT` are written here. Raises `InputError`."""
     try:
-        if out.exists() and any(out.iterdir()) and not (out / "summary.json").exists():
+        yield
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror}"
+        raise InputError(message) from None
+
+
+def _fresh(out: Path, files: Mapping[str, str]) -> Path:
+    """`OUT/workspace` with nothing but the playbook; what an earlier simulation, also a broken one, left there goes."""
+    with _writing(out):
+        if out.exists() and not (out / "summary.json").exists() and any(p.name not in _OURS for p in out.iterdir()):
             message = f"{out} holds something else; name a folder that is empty or new"
             raise InputError(message)
         shutil.rmtree(out / "workspace", ignore_errors=True)
         (out / "workspace").mkdir(parents=True)
-    except OSError as error:
-        message = f"{out} cannot be written: {error.strerror}"
-        raise InputError(message) from None
+        for name, text in files.items():
+            path = out / "workspace" / "playbook" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
     return out / "workspace"
 
 
@@ -189,14 +201,19 @@ def _write(out: Path, result: Result, rejected: Sequence[Mapping[str, Any]]) -> 
     def in_order(name: str) -> list[Mapping[str, Any]]:
         return sorted(rows[name], key=lambda r: (r["time"], r["person"], r["order"]))
 
-    output.write_lines(out / "decisions.jsonl", map(output.decision_line, in_order("decisions")))
-    output.write_lines(out / "shadow.jsonl", map(output.decision_line, in_order("shadow")))
-    output.write_lines(out / "memberships.jsonl", map(output.membership_line, in_order("changes")))
-    output.write_lines(out / "deliveries.jsonl", map(output.delivery_line, in_order("deliveries")))
-    output.write_lines(out / "coupons.jsonl", map(output.coupon_line, in_order("coupons")))
-    output.write_lines(out / "profiles.jsonl", (result.people[person] for person in sorted(result.people)))
-    output.write_lines(out / "rejected.jsonl", rejected)
-    output.write_json(out / "summary.json", result.summary)
+    lines = (
+        map(output.decision_line, in_order("decisions")),
+        map(output.decision_line, in_order("shadow")),
+        map(output.membership_line, in_order("changes")),
+        map(output.delivery_line, in_order("deliveries")),
+        map(output.coupon_line, in_order("coupons")),
+        (result.people[person] for person in sorted(result.people)),
+        rejected,
+    )
+    with _writing(out):
+        for name, each in zip(_LINES, lines, strict=True):
+            output.write_lines(out / f"{name}.jsonl", each)
+        output.write_json(out / "summary.json", result.summary)
 
 
 def _print(totals: Mapping[str, Any], out: Path) -> None:
