@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.read import read
+from schemas.errors import PlaybookError
 from schemas.records import ProgramActivated, encode
 from stores.ports import Appendable
 from workers.clock import now_ms
+from workers.playbooks import zone_names
 from workers.programs import pack_files, program_of
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ class Activated(NamedTuple):
 async def activate(workspace: Workspace, files: Mapping[str, str], *, fire_entries: bool = False) -> Activated:
     """Switch the workspace to a playbook. Raises `PlaybookError`; the old program then stays in force."""
     program = program_of(files)
+    refuse_what_is_not_obeyed(files)
     current = await workspace.ledger.active()
     if current is not None and current[0] == program.hash:
         return Activated(program.hash, current[1], changed=False)
@@ -41,6 +46,27 @@ async def activate(workspace: Workspace, files: Mapping[str, str], *, fire_entri
     await workspace.log.append([Appendable("", value, partition) for partition in partitions])
     workspace.programs.compiled[program.hash] = program
     return Activated(program.hash, sequence, changed=True, empty=new_windows(program, older))
+
+
+def refuse_what_is_not_obeyed(files: Mapping[str, str]) -> None:
+    """Raise `PlaybookError` for keys that the engine does not obey yet, except in rules that are not live.
+
+    Such a playbook may be checked and simulated; live, its quiet hours or caps would be promised and not kept.
+    """
+    reading = read(files, zone_names())
+    rules = reading.playbook.rules
+    marks = sorted((mark, key[1]) for key, mark in reading.places.items() if key[0] == "rule" and len(key) == 2)
+    found = []
+    for finding in reading.findings:
+        owner = None
+        for mark, name in marks:
+            if mark.file == finding.file and mark.line <= finding.line:
+                owner = rules.get(str(name))
+        if finding.code == "not_available" and (owner is None or owner.status == "live"):
+            found.append(replace(finding, severity="error", hint="take it out, or let the rule be a draft until then"))
+    if found:
+        message = f"the playbook asks for {len(found)} things that are not available yet, so it cannot go live"
+        raise PlaybookError(message, found)
 
 
 def new_windows(program: Program, older: Program | None) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "PartitionWorker"]
 
 _CLOCK_SLACK = 300_000
+_FAILURES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,19 @@ class Counts:
     moved: int = 0
     rollbacks: int = 0
     by_name: dict[str, int] = field(default_factory=dict)
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
     failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count what a batch yielded; of rules that raised the newest messages are kept."""
+        for name, number in outcome.counts.items():
+            self.by_name[name] = self.by_name.get(name, 0) + number
+        for letter in outcome.dead_letters:
+            self.dead_letters[letter.code] = self.dead_letters.get(letter.code, 0) + 1
+        for rule, _ in outcome.failures:
+            self.failed[rule] = self.failed.get(rule, 0) + 1
+        self.failures = [*self.failures, *outcome.failures][-_FAILURES:]
 
 
 class PartitionWorker:
@@ -181,9 +194,7 @@ class PartitionWorker:
             outcome.changes.clear()
         if self.options.immediate:
             outcome.withdrawals.clear()
-        for name, number in outcome.counts.items():
-            self.counts.by_name[name] = self.counts.by_name.get(name, 0) + number
-        self.counts.failures += outcome.failures
+        self.counts.add(outcome)
 
     # -- records that concern more people than one batch
     async def _tick_chunk(self, position: Position, decoded: Decoded) -> int:

@@ -12,9 +12,21 @@ from messaging.ports import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from messaging.ports import Adapter, Answer, SendRequest
     from workers.loop import PartitionWorker
 
-__all__ = ["METRICS", "CounterName", "GaugeName", "HistogramName", "Metric", "Metrics", "folded", "process", "render"]
+__all__ = [
+    "METRICS",
+    "Counted",
+    "CounterName",
+    "GaugeName",
+    "HistogramName",
+    "Metric",
+    "Metrics",
+    "folded",
+    "process",
+    "render",
+]
 
 CounterName = Literal[
     "touchline_records_folded_total",
@@ -105,9 +117,10 @@ class Metrics:
         for outcome, number in counts.by_name.items():
             growth = self._growth(partition, f"outcome {outcome}", number)
             self.add("touchline_fold_outcomes_total", growth, outcome=outcome)
-        failures = self._growth(partition, "failures", len(counts.failures))
-        for rule, _ in counts.failures[len(counts.failures) - failures :]:
-            self.add("touchline_rule_failures_total", rule=rule)
+        for code, number in counts.dead_letters.items():
+            self.add("touchline_dead_letters_total", self._growth(partition, f"letter {code}", number), code=code)
+        for rule, number in counts.failed.items():
+            self.add("touchline_rule_failures_total", self._growth(partition, f"failed {rule}", number), rule=rule)
 
     def ingested(self, accepted: int, refused: Sequence[str]) -> None:
         """Note one request: how many events were accepted, and the codes of those refused."""
@@ -130,6 +143,24 @@ class Metrics:
         before = self._told.get((partition, what), 0)
         self._told[partition, what] = total
         return total - before if total >= before else total
+
+
+class Counted:
+    """An adapter whose answers are counted."""
+
+    def __init__(self, adapter: Adapter, channel: str, metrics: Metrics) -> None:
+        self.name, self.capabilities = adapter.name, adapter.capabilities
+        self._adapter, self._channel, self._metrics = adapter, channel, metrics
+
+    async def send(self, request: SendRequest, timeout: float) -> Answer:
+        """Hand the message on."""
+        answer = await self._adapter.send(request, timeout)
+        self._metrics.add("touchline_provider_results_total", channel=self._channel, outcome=answer.outcome)
+        return answer
+
+    async def close(self) -> None:
+        """Close the adapter."""
+        await self._adapter.close()
 
 
 process = Metrics()

@@ -13,7 +13,7 @@ from stores.sqlite_log import SqliteLog
 from workers import metrics
 from workers.activation import activate
 from workers.channels import CHANNELS
-from workers.clock import now_ms
+from workers.clock import elapsed, now_ms
 from workers.log import logger
 from workers.loop import Options, PartitionWorker
 from workers.playbooks import read_folder
@@ -49,12 +49,15 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 
 async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asyncio.Event | None) -> None:
     while not stop.is_set():
+        began = elapsed()
         try:
             moved = await partition.step()
         except StoreUnavailable as error:
             logger().warning("store_unavailable", partition=partition.partition, reason=error.message)
             await _pause(stop, _AGAIN)
             continue
+        if moved:
+            metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(partition.partition))
         metrics.folded(partition)
         if moved and decided is not None:
             decided.set()
@@ -79,7 +82,8 @@ def _adapters(workspace: Workspace) -> dict[str, Adapter]:
     """The adapters of the deployment; without any setting, messages go into files in the data folder."""
     settings = workspace.settings
     default = {c: {"adapter": "file", "path": f"messages/{c}.jsonl"} for c in CHANNELS}
-    return adapters_of(settings.channels or default, settings.data, workspace.log)
+    adapters = adapters_of(settings.channels or default, settings.data, workspace.log)
+    return {channel: metrics.Counted(adapter, channel, metrics.process) for channel, adapter in adapters.items()}
 
 
 async def clock(workspace: Workspace, stop: asyncio.Event) -> None:

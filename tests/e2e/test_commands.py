@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.main import get_command
 
+from stores.open import open_log, open_state
+from stores.ports import Position
 from tests.helpers.installation import Installation
-from tests.helpers.waiting import wait_until
 from workers.cli import app, main
+from workers.clock import now_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +35,9 @@ rules:
 """,
 }
 FAULTY = PLAYBOOK["shop.yaml"].replace("event.amount", "event.amuont").replace("GBP", "pounds")
-EVENTS = '{"id": "1", "person": "p1", "event": "order.paid", "time": "2026-05-01T10:00:00Z", "properties": {"amount": 5}}\n'
+EVENTS = (
+    '{"id": "1", "person": "p1", "event": "order.paid", "time": "2026-05-01T10:00:00Z", "properties": {"amount": 5}}\n'
+)
 
 
 @pytest.fixture
@@ -278,39 +282,36 @@ def test_help_shows_the_example_and_no_command_shows_the_help(here: Installation
 # ---------------------------------------------------------------- named stops
 
 
-def _drained(here: Installation) -> None:
-    """Let a worker fold what there is, and stop it."""
-    here.start("worker")
-    wait_until(lambda: (here.data / "state.db").exists() and _lag(here) == 0, 30, "the worker")
-    assert here.stop("worker") == 0
+async def _begun(here: Installation, log_id: str | None = None) -> None:
+    """A state that a worker has begun on a log: its own, unless another one's id is given."""
+    log = open_log(f"sqlite:///{here.data}/log.db", clock=now_ms, new_id=lambda: "never")
+    state = open_state(f"sqlite:///{here.data}/state.db")
+    await state.begin(0, log_id or log.info.log_id, Position(0))
+    await state.close()
+    await log.close()
 
 
-def _lag(here: Installation) -> int:
-    lag: int = json.loads(here.run("status", "--json").stdout)["partitions"][0]["lag"]
-    return lag
-
-
-def _stopped(here: Installation, name: str) -> None:
+def _stopped(here: Installation, name: str, words: str) -> None:
     done = here.run("worker", timeout=30)
-    assert done.returncode == 3, done.stderr
-    assert "Traceback" not in done.stderr
-    assert f"touchline: {name}: " in done.stderr
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
+    sentence = next(line for line in done.stderr.splitlines() if line.startswith(f"touchline: {name}: "))
+    assert words in sentence
 
 
-def test_stores_that_do_not_belong_together_stop_the_worker(here: Installation, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    other = Installation(tmp_path / "other", PLAYBOOK)
-    for each in (here, other):
-        assert each.run("activate", str(each.write_playbook())).returncode == 0
-        _drained(each)
-    mine = (here.data / "state.db").read_bytes()
+async def test_a_state_of_another_installation_stops_the_worker(here: Installation) -> None:
+    assert here.run("activate", "playbook").returncode == 0
+    await _begun(here, "another-log")
 
-    (here.data / "state.db").write_bytes((other.data / "state.db").read_bytes())
-    _stopped(here, "LOG_MISMATCH")
+    _stopped(here, "LOG_MISMATCH", "the three stores must come from one installation")
 
-    (here.data / "state.db").write_bytes(mine)
-    (here.data / "log.db").unlink()
-    _stopped(here, "LOG_MISMATCH")
+
+async def test_a_log_that_was_removed_stops_the_worker(here: Installation) -> None:
+    assert here.run("activate", "playbook").returncode == 0
+    await _begun(here)
+    for path in here.data.glob("log.db*"):
+        path.unlink()
+
+    _stopped(here, "LOG_MISMATCH", "the state belongs to log")
 
 
 def test_a_file_that_is_no_database_is_said_in_a_sentence(here: Installation) -> None:

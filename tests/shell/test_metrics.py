@@ -67,11 +67,12 @@ def test_what_a_worker_counted_is_taken_over_once() -> None:
     made, worker = Metrics(), CountingWorker(partition=3)
     worker.counts.records, worker.counts.batches = 10, 2
     worker.counts.by_name["events"] = 9
-    worker.counts.failures.append(("welcome", "division by zero"))
+    worker.counts.failed["welcome"] = 1
     take_over(made, worker)
     take_over(made, worker)
     worker.counts.records, worker.counts.by_name["events"] = 15, 13
-    worker.counts.failures.append(("birthday", "no such key"))
+    worker.counts.failed["birthday"] = 1
+    worker.counts.dead_letters["too_late"] = 2
     take_over(made, worker)
 
     found = values(made)
@@ -81,6 +82,7 @@ def test_what_a_worker_counted_is_taken_over_once() -> None:
     assert found["touchline_fold_outcomes_total", "events"] == 13
     assert found["touchline_rule_failures_total", "welcome"] == 1
     assert found["touchline_rule_failures_total", "birthday"] == 1
+    assert found["touchline_dead_letters_total", "too_late"] == 2
 
 
 def test_a_worker_that_began_anew_counts_on() -> None:

@@ -76,3 +76,17 @@ def test_a_link_that_leads_nowhere_is_said_in_a_sentence(tmp_path: Path) -> None
 
 def test_the_zones_of_the_sample_are_known() -> None:
     assert {"Europe/London", "Asia/Shanghai", "UTC"} <= zone_names()
+
+
+def test_what_is_not_obeyed_yet_cannot_go_live_but_may_be_a_draft() -> None:
+    from schemas.errors import PlaybookError
+    from workers.activation import refuse_what_is_not_obeyed
+
+    rule = "rules:\n  r:\n    status: {}\n    event: visit\n    canary: 10%\n    then: [{{tag: seen}}]\n"
+    files = {"touchline.yaml": "workspace: {name: t, zone: UTC, currency: EUR}\n", "e.yaml": "events: {visit: {}}\n"}
+
+    refuse_what_is_not_obeyed(files | {"r.yaml": rule.format("draft")})
+    with pytest.raises(PlaybookError) as refused:
+        refuse_what_is_not_obeyed(files | {"r.yaml": rule.format("live")})
+
+    assert [(f.file, f.line, f.code) for f in refused.value.findings] == [("r.yaml", 5, "not_available")]
