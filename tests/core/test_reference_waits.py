@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from schemas.ids import decision_id
-from tests.reference.stories import PLAYERS, Player, changed, decided, event
+from tests.reference.stories import BEGIN, PLAYERS, Player, changed, decided, event
 
 
 @pytest.fixture(params=PLAYERS)
@@ -227,3 +227,29 @@ rules:
         ("ann", "schedule:r:1767344400000"),
         ("ann", "schedule:r:1767430800000"),
     ]
+
+
+def test_a_schedule_finds_the_memberships_of_its_own_moment(play: Player) -> None:
+    rules = """
+segments: {morning: {when: local_hour() == 9}}
+rules: {r: {schedule: {cron: "0 9 * * *"}, when: in_segment("morning"), then: [{assign: {to: x}}]}}
+"""
+    story = play(rules, event("1h", "visit"), until="12h")
+    assert changed(story) == ["9h enter morning time", "10h leave morning time"]
+    assert decided(story.decisions) == ["9h r"]
+
+
+def test_a_schedule_in_the_persons_zone_is_due_when_that_clock_shows_it(play: Player) -> None:
+    rules = """
+rules: {r: {schedule: {cron: "0 9 * * *", zone: person}, then: [{assign: {to: x}}]}}
+"""
+    story = play(
+        rules,
+        event("1h", "visit"),
+        event("1h", "person.updated", person="bob", zone="Asia/Tokyo"),
+        event("20h", "person.updated", zone="America/New_York"),
+        until="1d20h",
+    )
+    told = [(line["person"], line["occurrence"].split(":")[2]) for line in story.decisions]
+    hour = 3_600_000
+    assert told == [(person, str(BEGIN + at * hour)) for person, at in (("ann", 9), ("bob", 24), ("ann", 24 + 14))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.records import Behaviour, ScheduleFired, Tick, encode
 from stores.open import open_ledger, open_log, open_state
-from stores.ports import Appendable
+from stores.ports import Appendable, Ledger, Log, State
 from tests.helpers.stores import Clock
 from workers.activation import Activated, activate
 from workers.loop import Options, PartitionWorker
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from schemas.records import Payload
-    from stores.ports import Ledger, Log, State
 
 __all__ = ["LOG_ID", "Folded", "fold_all"]
 

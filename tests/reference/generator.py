@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import strategies as st
 
@@ -25,13 +25,15 @@ from rules.model import (
     WaitStep,
 )
 from schemas.catalogue import Workspace
-from schemas.events import Event
 from schemas.offers import Community, CouponPool, Template, TemplateText
 from schemas.times import DAY, HOUR, parse_time
 from segments.model import Condition, Either, Every, Expression, Leaf, Negation, Segment, Stage
 from segments.syntax import parse
 from tests.reference.histories import histories
 from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test, person_test
+
+if TYPE_CHECKING:
+    from schemas.events import Event
 
 __all__ = ["playbooks", "whole_cases"]
 

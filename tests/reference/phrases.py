@@ -121,6 +121,31 @@ def _timed(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def _mixed(draw: st.DrawFn) -> str:
+    """Both sides move, or the constant stands first."""
+    event, other, span, number = draw(events), draw(events), draw(windows), draw(small)
+    return draw(
+        st.sampled_from(
+            (
+                f'count("{event}", "{span}") > count("{other}", "2d")',
+                f'{number} <= count("{event}", "{span}")',
+                f'count("{event}", "{span}") in [{number}, 2]',
+                f'count("{event}", "{span}") * 2 - 1 >= sum("order.paid", "quantity", "2d")',
+                f'(has_tag("gold") ? count("{event}", "{span}") : {number}) >= 2',
+                f'first("{event}") < last("{other}")',
+                f'last("{event}") - first("{event}") >= duration("{span}")',
+                f'now - last("{event}") < now - first("{other}") - duration("{span}")',
+                'now >= "2026-03-29T01:00:00Z" && now < "2026-03-30T00:00:00Z"',
+                'profile.deadline > "2026-04-24T00:00:00Z"',
+                f'now > profile.deadline - duration("{span}")',
+                f'streak("{event}", "1d") > count("{other}", "{span}")',
+                "has(profile.joined) != has(profile.deadline)",
+            )
+        )
+    )
+
+
+@st.composite
 def _local(draw: st.DrawFn) -> str:
     return draw(
         st.sampled_from(
@@ -156,7 +181,7 @@ def _traits() -> st.SearchStrategy[str]:
 
 def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
     """A comparison that needs no event; `segments` and `stages` may be named."""
-    tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _counted(), _timed(), _local()]
+    tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _mixed(), _counted(), _timed(), _local()]
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:

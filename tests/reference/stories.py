@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rules.read import read_playbook
@@ -10,6 +11,7 @@ from schemas.events import Event
 from schemas.times import parse_duration, parse_time
 from tests.helpers.folding import product_run
 from tests.reference.fold import Result, run
+from tests.reference.histories import PERSON_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +86,7 @@ class Player:
         return self.runner(playbook(text, zone), events, None if until is None else BEGIN + parse_duration(until))
 
 
-PLAYERS = {"reference": Player(run), "product": Player(product_run)}
+PLAYERS = {"reference": Player(run), "product": Player(partial(product_run, zones=PERSON_ZONES))}
 
 
 def since(time: str) -> str:

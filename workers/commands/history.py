@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.errors import EventRefused, InputError
-from schemas.ids import event_key
 from schemas.records import Behaviour, behaviour, decode, encode
 from stores.ports import Appendable
 from workers.clock import now_ms
@@ -98,7 +97,7 @@ async def import_events(
     landed = await _landed(workspace, mark)
     appended = 0
     for start in range(mark.done, len(events), _BATCH):
-        batch = [e for e in events[start : start + _BATCH] if event_key(e.source, e.id) not in landed]
+        batch = [e for e in events[start : start + _BATCH] if (e.person, e.source, e.id) not in landed]
         ends = [(await workspace.log.ends(p))[1] for p in range(workspace.log.info.partitions)]
         await _note(workspace, identity, Mark(start, start + _BATCH, ends))
         if batch:
@@ -128,9 +127,9 @@ def _events(inputs: Inputs, workspace: Workspace, *, live: bool) -> tuple[list[B
     return list(out.values()), len(inputs.arrived) - len(out)
 
 
-async def _landed(workspace: Workspace, mark: Mark) -> set[bytes]:
-    """Keys of the events of a batch that was begun and never noted as done, but is in the log."""
-    found: set[bytes] = set()
+async def _landed(workspace: Workspace, mark: Mark) -> set[tuple[str, str, str]]:
+    """(person, source, id) of the events of a batch that was begun and never noted as done, but is in the log."""
+    found: set[tuple[str, str, str]] = set()
     if mark.begun <= mark.done:
         return found
     for partition, end in enumerate(mark.ends):
@@ -142,5 +141,5 @@ async def _landed(workspace: Workspace, mark: Mark) -> set[bytes]:
                 except EventRefused:
                     continue
                 if isinstance(payload, Behaviour):
-                    found.add(event_key(payload.source, payload.id))
+                    found.add((payload.person, payload.source, payload.id))
     return found
