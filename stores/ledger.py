@@ -116,6 +116,10 @@ class SqliteLedger:
         """Rows of one of the queries of `stores.queries`."""
         return await self._read(queries.fetch, query, **arguments)
 
+    async def save(self, path: str) -> None:
+        """Write a copy of everything into a new file."""
+        await self._database.run(self._database.connection.execute, "VACUUM INTO ?", (path,))
+
     async def close(self) -> None:
         """Close the file."""
         await self._database.close()

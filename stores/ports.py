@@ -222,5 +222,8 @@ class Ledger(Protocol):
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the named read-only queries of `stores.queries` (status, person, reports)."""
 
+    async def save(self, path: str) -> None:
+        """Write a copy of everything into a new SQLite file (a simulation's ledger in memory)."""
+
     async def close(self) -> None:
         """Let go."""

@@ -87,7 +87,7 @@ def _with_workspace(
 def _simulated(out: Path) -> Settings:
     if not (out / "workspace" / "ledger.db").exists():
         message = f"{out} holds no stores of a simulation"
-        raise InputError(message, hint="make them with: touchline simulate … --engine sqlite --out OUT")
+        raise InputError(message, hint="make them with: touchline simulate … --out OUT")
     return Settings(data=out / "workspace", virtual=True)
 
 

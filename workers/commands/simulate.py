@@ -20,6 +20,7 @@ from stores.open import open_ledger, open_log, open_state
 from workers import output
 from workers.clock import now_ms
 from workers.inputs import read_events
+from workers.keeping import keep
 from workers.playbooks import read_folder
 from workers.programs import program_of
 from workers.simulation import Played, Stores, simulate, summary
@@ -102,6 +103,8 @@ async def play(
             progress=progress,
         )
         result = await _collect(stores, program, inputs, played)
+        if request.engine == "memory":
+            await keep(stores, workspace)
     finally:
         await stores.close()
     _write(request.out, result, _rejected(inputs, played, result.rows["dead_letters"]))
