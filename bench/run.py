@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import fold, worker
+from bench import fold, latency, worker
 
 __all__ = ["main"]
 
@@ -59,6 +59,20 @@ def _worker_row(figures: msgspec.Struct) -> tuple[str, ...]:
     return f.playbook, f"{f.events:,}", f"{f.people:,}", rate, f"{f.appended_per_second:,}", f"{f.decisions:.2f}"
 
 
+def _latency(part: str, quick: bool) -> list[msgspec.Struct]:
+    return [latency.measure(rate=int(part), seconds=3 if quick else 10)]
+
+
+def _latency_row(figures: msgspec.Struct) -> tuple[str, ...]:
+    assert isinstance(figures, latency.LatencyFigures)
+    f = figures
+    times = (f"{f.p50_ms:,.0f}", f"{f.p99_ms:,.0f}", f"{f.max_ms:,.0f}")
+    return (
+        f"{f.rate}", f"{f.events:,}", f"{f.lost:,}", *times, f"{f.busy_cpu_percent:.0f}",
+        f"{f.idle_cpu_percent:.1f}", f"{f.idle_rss_mb:.0f}",
+    )  # fmt: skip
+
+
 def _against(value: float, goal: float | None, *, most: bool = False) -> str:
     """A figure and its goal: at least, or with `most` at most so much."""
     if goal is None:
@@ -83,6 +97,14 @@ SECTIONS = (
         tuple(worker.GOALS),
         _worker,
         _worker_row,
+    ),
+    Section(
+        "latency",
+        "touchline up, from POST to webhook: every event decides one message; CPU in percent of a core",
+        ("events/s", "events", "lost", "p50 ms", "p99 ms", "most ms", "CPU %", "idle CPU %", "idle MB"),
+        ("100", "500"),
+        _latency,
+        _latency_row,
     ),
 )
 """Every benchmark. A new one is a module with a `measure` and a section here."""

@@ -128,18 +128,30 @@ class Fold:
         """A schedule fired: start its rule for this person, if the audience holds."""
         self.pass_time(person, p, max(p.now, at) - 1, out)
         p.now = max(p.now, at)
-        rule = self.program.schedules.get(rule_id)
         turn = Turn(self.program, self.workspace, person, p, out)
-        if rule is None or not p.known or p.now <= p.quiet:
-            return
-        schedule = rule.rule.trigger.schedule
+        self._settle_due(turn)
+        rule = self.program.schedules.get(rule_id)
+        # Two clocks tell one firing twice: the second is the same occurrence and takes no place in a limit.
+        if rule is not None and self._concerned(turn, rule, nominal) and first_telling(p, rule_id, nominal):
+            self._start(turn, rule, f"schedule:{rule_id}:{nominal}")
+        self._settle_effects(turn)
+
+    def _concerned(self, turn: Turn, rule: CompiledRule, nominal: int) -> bool:
+        """Whether a firing is for this person: known, in the zone that it is for, of its audience, and `when` holds."""
+        p, schedule = turn.p, rule.rule.trigger.schedule
+        if not p.known or turn.quiet:
+            return False
         if schedule is not None and not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal):
-            return
-        if rule.audience is None or self._holds(turn, rule, rule.audience):
-            # Two clocks tell one firing twice: the second is the same occurrence and takes no place in a limit.
-            if self._holds(turn, rule, rule.test) and first_telling(p, rule_id, nominal):
-                self._start(turn, rule, f"schedule:{rule_id}:{nominal}")
-            self._settle_effects(turn)
+            return False
+        return (rule.audience is None or self._holds(turn, rule, rule.audience)) and self._holds(turn, rule, rule.test)
+
+    def _settle_due(self, turn: Turn) -> None:
+        """Stage and segments anew, where time alone changes them at this very moment, and the rules on what changed."""
+        p = turn.p
+        if p.wake <= p.now:
+            changes = turn.adopt(*self.program.plan.settle(p, int(p.true), int(p.unknown)))
+            if changes and not turn.quiet:
+                self._on_changes(turn, changes)
 
     def pass_time(self, person: str, p: Profile, to: int, out: Outcome) -> None:
         """Let time pass up to and including `to`: everything due happens, each at its own moment."""
@@ -149,10 +161,7 @@ class Fold:
                 return
             p.now = max(p.now, moment)
             turn = Turn(self.program, self.workspace, person, p, out)
-            if p.wake <= p.now:
-                changes = turn.adopt(*self.program.plan.settle(p, int(p.true), int(p.unknown)))
-                if changes and not turn.quiet:
-                    self._on_changes(turn, changes)
+            self._settle_due(turn)
             if p.waits_raw:
                 self._end_of_waits(turn)
             self._settle_effects(turn)

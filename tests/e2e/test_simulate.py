@@ -16,7 +16,6 @@ from tests.helpers.installation import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A month around the night in which London's clocks go forward: 01:30 of 29 March 2026 does not exist.
 BEGIN = parse_time("2026-03-10T00:00:00Z")
@@ -119,7 +118,14 @@ def _events(rng: random.Random) -> Iterator[str]:
         yield _line(f"n{number}", person, "person.updated", BEGIN + number, name=f"Nr {number}", **_manners(number))
         for channel in ("email", "sms"):
             if (number + len(channel)) % 3:
-                yield _line(f"a{number}{channel}", person, "contact.updated", BEGIN + number, channel=channel, address=f"{person}@example.com")
+                yield _line(
+                    f"a{number}{channel}",
+                    person,
+                    "contact.updated",
+                    BEGIN + number,
+                    channel=channel,
+                    address=f"{person}@example.com",
+                )
         if number % 4:
             yield _line(f"c{number}", person, "consent.given", BEGIN + number, purpose="marketing")
         if number % 7 == 0:
@@ -129,7 +135,13 @@ def _events(rng: random.Random) -> Iterator[str]:
         yield line
         if rng.random() < 0.03:
             yield rng.choice(kept)  # once more, or before its time
-    yield from ("{", '{"person": "p1", "event": "order.paid"}', '{"person": "", "event": "e", "time": 1}', "[]", "\ufeff1")
+    yield from (
+        "{",
+        '{"person": "p1", "event": "order.paid"}',
+        '{"person": "", "event": "e", "time": 1}',
+        "[]",
+        "\ufeff1",
+    )
 
 
 def _manners(number: int) -> dict[str, str]:
@@ -138,13 +150,34 @@ def _manners(number: int) -> dict[str, str]:
 
 
 def _one(rng: random.Random, number: int, person: str) -> str:
-    time = rng.choice([rng.randrange(BEGIN, END), BEGIN + rng.randrange(29 * 24) * HOUR, BEGIN + rng.randrange(29) * DAY + 90 * MINUTE])
+    time = rng.choice(
+        [
+            rng.randrange(BEGIN, END),
+            BEGIN + rng.randrange(29 * 24) * HOUR,
+            BEGIN + rng.randrange(29) * DAY + 90 * MINUTE,
+        ]
+    )
     kind = rng.randrange(20)
     if kind < 6:
-        return _line(f"e{number}", person, "cart.added", time, order_id=str(number // 2), sku=rng.choice("abc"), cart_total=rng.randrange(1_000, 20_000) / 100)
+        return _line(
+            f"e{number}",
+            person,
+            "cart.added",
+            time,
+            order_id=str(number // 2),
+            sku=rng.choice("abc"),
+            cart_total=rng.randrange(1_000, 20_000) / 100,
+        )
     if kind < 10:
         amount = rng.choice([rng.randrange(100, 25_000) / 100, -1, "12.345"])
-        return _line(f"e{number}", person, rng.choice(["order.paid", "OrderPaid"]), time, amount=amount, order_id=str(number // 2))
+        return _line(
+            f"e{number}",
+            person,
+            rng.choice(["order.paid", "OrderPaid"]),
+            time,
+            amount=amount,
+            order_id=str(number // 2),
+        )
     if kind == 10:
         return _line(f"e{number}", person, "order.cancelled", time, order_id=str(number // 2))
     if kind == 11:
@@ -196,7 +229,18 @@ def _rows(files: dict[str, bytes], name: str) -> list[dict[str, Any]]:
 def test_the_playbook_and_the_events_have_everything_in_them(wanted: dict[str, bytes]) -> None:
     summary = json.loads(wanted["summary.json"])
 
-    assert set(summary["decisions"]) == {"back", "bonus", "cart", "friend", "journey", "night", "no-vip", "thanks", "vip", "weekly"}
+    assert set(summary["decisions"]) == {
+        "back",
+        "bonus",
+        "cart",
+        "friend",
+        "journey",
+        "night",
+        "no-vip",
+        "thanks",
+        "vip",
+        "weekly",
+    }
     assert {reason for whys in summary["deliveries"].values() for reason in whys} >= {"", "coupon_unavailable"}
     assert set(summary["deliveries"]) == {"done", "sent", "suppressed"}
     assert summary["coupons"]["cart"]["issued"] == 3
