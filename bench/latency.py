@@ -1,4 +1,4 @@
-"""From an event's POST to the call of a webhook, through a real `touchline up`; and what it costs while nothing happens.
+"""From an event's POST to the call of a webhook, through a real `touchline up`; and what it costs while idle.
 
 Events are sent at an even pace whether or not earlier ones were answered in time, and each is timed from the moment at
 which it was meant to leave: a stall counts for every event that it held up.
@@ -44,7 +44,7 @@ segments:
 templates:
   thanks: {purpose: transactional, channels: {webhook: {en: "{{ event.number }}"}}}
 rules:
-  thanks: {event: order.paid, then: [{send: {template: thanks, channels: [webhook]}}]}
+  thanks: {event: order.paid, when: event.number % EVERY == 0, then: [{send: {template: thanks, channels: [webhook]}}]}
 """
 
 
@@ -112,16 +112,19 @@ class _Usage:
         return round(100 * (self.cpu - before.cpu) / (self.at - before.at), 1)
 
 
-def measure(*, rate: int = 500, seconds: int = 10) -> LatencyFigures:
-    """Start `up`, leave it alone for a while, then send `rate` events a second for so many seconds."""
+def measure(*, rate: int = 500, seconds: int = 10, every: int = 50) -> LatencyFigures:
+    """Start `up`, leave it alone for a while, then send `rate` events a second for so many seconds.
+
+    One event in `every` decides a message; those are timed.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measured(Path(folder), rate, seconds))
+        return asyncio.run(_measured(Path(folder), rate, seconds, every))
 
 
-async def _measured(folder: Path, rate: int, seconds: int) -> LatencyFigures:
-    receiver = _Receiver(wanted=1 + rate * seconds)  # and the one that only warms up
+async def _measured(folder: Path, rate: int, seconds: int, every: int) -> LatencyFigures:
+    receiver = _Receiver(wanted=1 + rate * seconds // every)  # and the one that only warms up
     server = await asyncio.start_server(receiver.answer, "127.0.0.1", 0)
-    async with server, _running(folder, server.sockets[0].getsockname()[1]) as (process, port):
+    async with server, _running(folder, server.sockets[0].getsockname()[1], every) as (process, port):
         await _one_through(receiver, port)
         begin = _Usage.of(process)
         await asyncio.sleep(seconds)
@@ -130,13 +133,14 @@ async def _measured(folder: Path, rate: int, seconds: int) -> LatencyFigures:
         sent = _Usage.of(process)
         with suppress(TimeoutError):
             await asyncio.wait_for(receiver.complete.wait(), _DRAIN_SECONDS)
-    return _figures(rate, meant, receiver.arrived, begin, idle, sent)
+    timed = {number: at for number, at in enumerate(meant, 1) if number % every == 0}
+    return _figures(rate, timed, receiver.arrived, begin, idle, sent)
 
 
 def _figures(
-    rate: int, meant: list[float], arrived: dict[int, float], begin: _Usage, idle: _Usage, sent: _Usage
+    rate: int, meant: dict[int, float], arrived: dict[int, float], begin: _Usage, idle: _Usage, sent: _Usage
 ) -> LatencyFigures:
-    took = sorted(1_000 * (arrived[number] - at) for number, at in enumerate(meant, 1) if number in arrived)
+    took = sorted(1_000 * (arrived[number] - at) for number, at in meant.items() if number in arrived)
     return LatencyFigures(
         rate=rate,
         events=len(meant),
@@ -152,10 +156,10 @@ def _figures(
 
 
 @asynccontextmanager
-async def _running(folder: Path, receiver: int) -> AsyncIterator[tuple[Process, int]]:
+async def _running(folder: Path, receiver: int, every: int) -> AsyncIterator[tuple[Process, int]]:
     """`touchline up` in a folder, sending to a receiver's port; its process and its own port."""
     (folder / "playbook").mkdir()
-    (folder / "playbook" / "latency.yaml").write_text(_PLAYBOOK, "utf-8")
+    (folder / "playbook" / "latency.yaml").write_text(_PLAYBOOK.replace("EVERY", str(every)), "utf-8")
     port = _free_port()
     url = f"http://127.0.0.1:{receiver}/"
     webhook = {"adapter": "webhook", "url": url, "secret": _SECRET, "private": True}
@@ -221,9 +225,10 @@ def main() -> None:
     """Measure once and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description="From POST to webhook.")
     parser.add_argument("--rate", type=int, default=500, help="events a second")
+    parser.add_argument("--every", type=int, default=50, help="one event in so many decides a message")
     parser.add_argument("--seconds", type=int, default=10, help="how long to send, and to look at it idle")
     options = parser.parse_args()
-    figures = measure(rate=options.rate, seconds=options.seconds)
+    figures = measure(rate=options.rate, seconds=options.seconds, every=options.every)
     for name, value in msgspec.structs.asdict(figures).items():
         print(f"{name:18} {value:>10,}")
 

@@ -100,7 +100,7 @@ SECTIONS = (
     ),
     Section(
         "latency",
-        "touchline up, from POST to webhook: every event decides one message; CPU in percent of a core",
+        "touchline up, from POST to webhook: one event in 50 decides a message; CPU in percent of a core",
         ("events/s", "events", "lost", "p50 ms", "p99 ms", "most ms", "CPU %", "idle CPU %", "idle MB"),
         ("100", "500"),
         _latency,

@@ -50,6 +50,7 @@ class Counts:
     batches: int = 0
     moved: int = 0
     rollbacks: int = 0
+    decisions: int = 0
     by_name: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Counts:
 
     def add(self, outcome: Outcome) -> None:
         """Count what a batch yielded; of rules that raised the newest messages are kept."""
+        self.decisions += len(outcome.decisions)
         for name, number in outcome.counts.items():
             self.by_name[name] = self.by_name.get(name, 0) + number
         for letter in outcome.dead_letters:

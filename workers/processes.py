@@ -30,6 +30,8 @@ __all__ = ["clock", "dispatch", "up", "web", "worker"]
 
 _WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
+_FEW, _GATHER = 50, 0.008
+"""After a step of fewer records, seconds in which more may gather: without it a trickle takes a whole core."""
 _LOOK = 5.0
 """Seconds between two looks at lag and outbox."""
 _AGAIN = 1.0
@@ -49,7 +51,7 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 
 async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asyncio.Event | None) -> None:
     while not stop.is_set():
-        began = elapsed()
+        began, before = elapsed(), partition.counts.decisions
         try:
             moved = await partition.step()
         except StoreUnavailable as error:
@@ -59,8 +61,10 @@ async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asynci
         if moved:
             metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(partition.partition))
         metrics.folded(partition)
-        if moved and decided is not None:
+        if decided is not None and partition.counts.decisions > before:
             decided.set()
+        if 0 < moved < _FEW:
+            await asyncio.sleep(_GATHER)  # a step costs the same for one record and for ten
         if not moved and partition.position is not None and not partition.position.chunk:
             await partition.log.wait(partition.partition, partition.position.offset, _WAIT)
 

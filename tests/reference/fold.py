@@ -97,14 +97,15 @@ class _Life:
         for at, kind, _, what in sorted(records, key=lambda record: record[:3]):
             if kind == 0:
                 self.record(what, at)
-            elif self.known and at in due_times(what.trigger.schedule, self._zone(), at, at):
+            elif self.known and at in due_times(what.trigger.schedule, self._zone_of(what.trigger.schedule), at, at):
                 self.scheduled(what, at)
         if self.known:
             self.pass_time(end)
             self.result.profiles.append(self._profile())
 
-    def _zone(self) -> ZoneInfo:
-        return self.person.zone(self.playbook.workspace.zone)
+    def _zone_of(self, schedule: Schedule) -> ZoneInfo:
+        default = self.playbook.workspace.zone
+        return self.person.zone(default) if schedule.zone == "person" else ZoneInfo(default)
 
     def _due_times(self, schedule: Schedule, events: list[tuple[int, Event]], begin: int, end: int) -> set[int]:
         """When a schedule may be due: in the person's zone that is any which the history or a rule ever sets."""

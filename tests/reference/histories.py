@@ -67,9 +67,7 @@ def _properties(name: str, at: int) -> st.SearchStrategy[dict[str, Any]]:
 def _traits(draw: st.DrawFn, at: int) -> dict[str, Any]:
     moment = at + draw(st.sampled_from((-DAY, 0, HOUR, DAY)))
     dated = {"deadline": st.just(format_time(moment)), "birthday": st.just(format_time(moment)[:10])}
-    return draw(
-        st.fixed_dictionaries({}, optional={name: st.none() | kind for name, kind in (_TRAITS | dated).items()})
-    )
+    return draw(st.fixed_dictionaries({}, optional=_TRAITS | dated))
 
 
 @st.composite
