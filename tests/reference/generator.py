@@ -104,7 +104,7 @@ def _set_traits(draw: st.DrawFn, *, timed: bool) -> SetTraits:
 _emitted = st.sampled_from(
     (
         Emit("promo", {"level": expression("2"), "spent": expression("19.99"), "at": expression("now")}),
-        Emit("promo", {"level": expression('count("*", "1d")')}),
+        Emit("promo", {"level": expression('count("*", "1d")'), "spent": expression("33.335")}),
         Emit("visit", {"sku": expression('"A1"')}),
         Emit("promo", {"spent": expression('avg("order.paid", "amount", "1d")')}),
         Emit("promo", {}, expression('"somebody else"')),

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, Step, TagPerson, WaitStep
+from schemas.catalogue import RESERVED_EVENTS
 from tests.reference.values import Value, as_type, show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segments.model import Expression
     from tests.reference.evaluate import View
 
 __all__ = ["Acting", "act"]
@@ -44,19 +48,24 @@ def act(step: Step, view: View, decision: str) -> Acting:
 
 
 def _set(step: SetTraits, view: View) -> Acting:
-    kinds = view.playbook.catalogue.traits
-    values = {name: view.value(expression.expr) for name, expression in step.values.items()}
-    values = {n: as_type(value, kinds[n].type, view.currency) if n in kinds else value for n, value in values.items()}
+    kinds = {name: kind.type for name, kind in view.playbook.catalogue.traits.items()}
+    values = _values(step.values, kinds, view)
     return Acting("set", {"traits": {name: show(value, view.currency) for name, value in values.items()}}, values)
 
 
 def _emit(step: Emit, view: View, decision: str) -> Acting:
-    values = {name: view.value(expression.expr) for name, expression in step.properties.items()}
-    known = {name: show(value, view.currency) for name, value in values.items() if value is not None}
+    event = view.playbook.catalogue.events.get(step.event) or RESERVED_EVENTS[step.event]
+    values = _values(step.properties, {name: kind.type for name, kind in event.properties.items()}, view)
     params = {
         "event": step.event,
         "id": decision,
         "person": view.person.id if step.person is None else view.value(step.person.expr),
-        "properties": known,
+        "properties": {name: show(value, view.currency) for name, value in values.items() if value is not None},
     }
     return Acting("emit", params, {})
+
+
+def _values(expressions: Mapping[str, Expression], kinds: Mapping[str, str], view: View) -> dict[str, Value]:
+    """The values in the types of the catalogue."""
+    values = {name: view.value(expression.expr) for name, expression in expressions.items()}
+    return {n: as_type(value, kinds[n], view.currency) if n in kinds else value for n, value in values.items()}
