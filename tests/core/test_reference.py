@@ -161,6 +161,17 @@ rules:
     assert story.profiles[0]["tags"] == ["x"]
 
 
+def test_6_an_effect_that_means_two_changes_fires_a_rule_on_each(play: Player) -> None:
+    rules = """
+segments: {a: {when: 'has_tag("x")'}, b: {when: 'has_tag("x")'}}
+rules:
+  start: {event: visit, then: [{tag: x}]}
+  r: {enters: [a, b], then: [{assign: {to: x}}]}
+"""
+    story = play(rules, event("1h", "visit", id="7"))
+    assert [line["occurrence"] for line in story.decisions] == ["event:shop:7", "enter:a:7", "enter:b:7"]
+
+
 def test_6_what_is_emitted_is_handled_after_the_record_with_a_derived_id_and_the_same_time(play: Player) -> None:
     rules = """
 rules:
@@ -263,6 +274,19 @@ rules:
   named: {event: ping, when: 'count("ping", "1d") == 1 && first("ping") == now', then: [{assign: {to: x}}]}
 """
     assert decided(play(rules, event("0h", "ping")).decisions) == ["0h named", "0h star"]
+
+
+def test_12_a_trait_that_is_set_beats_the_computed_one_until_it_is_taken_back(play: Player) -> None:
+    rules = "segments: {early: {when: 'profile.joined < \"2026-01-01T00:30:00Z\"'}}"
+    story = play(
+        rules,
+        event("1h", "visit"),
+        event("2h", "person.updated", joined="2026-01-01T00:00:00Z"),
+        event("3h", "person.updated", "1h", joined="2026-01-01T02:00:00Z"),
+        event("4h", "person.updated", joined=None),
+    )
+    assert changed(story) == ["2h enter early event", "4h leave early event"]
+    assert story.profiles[0]["traits"] == {"joined": "2026-01-01T01:00:00.000Z"}
 
 
 def test_13_a_segment_that_becomes_unknown_is_left(play: Player) -> None:

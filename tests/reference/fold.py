@@ -150,14 +150,13 @@ class _Life:
 
     def _traits(self, event: Event) -> dict[str, Value]:
         """The traits that a `person.updated` sets; null takes one back."""
-        known = self.playbook.catalogue.traits
-        return {
-            name: None if raw is None else self._trait(known[name].type if name in known else "text", raw)
-            for name, raw in event.properties.items()
-        }
+        return {name: None if raw is None else self._trait(name, raw) for name, raw in event.properties.items()}
 
-    def _trait(self, kind: Any, raw: Any) -> Value:  # noqa: ANN401 - a JSON value
-        return typed_value(PropertyType(kind), raw, self.playbook.workspace.currency)
+    def _trait(self, name: str, raw: Any) -> Value:  # noqa: ANN401 - a JSON value
+        kind = self.playbook.catalogue.traits.get(name)
+        if kind is not None:
+            return typed_value(PropertyType(kind.type), raw, self.playbook.workspace.currency)
+        return raw if isinstance(raw, str) else str(raw)
 
     def happen(self, event: Kept, traits: dict[str, Value], depth: int) -> None:
         """Apply an event at `now`: core semantics 2, (a) to (e), then 6."""
@@ -240,11 +239,11 @@ class _Life:
         return [*([] if stage is None else [f"stage:{stage}"]), *sorted(segments)]
 
     def _on_changes(self, changes: list[Change], event: Kept | None, *, again: bool = False) -> None:
-        """Rules on changes. When effects settle (`again`), a rule that has fired in this record does not fire again."""
+        """Rules on changes. When effects settle (`again`), a rule that has fired in this record does not run again."""
+        done = frozenset(self.fired) if again else frozenset()
         for rule in self.rules:
             for change in changes:
-                meant = rule.trigger.kind == change.kind and change.segment in rule.trigger.names
-                if meant and not (again and rule.id in self.fired):
+                if rule.id not in done and rule.trigger.kind == change.kind and change.segment in rule.trigger.names:
                     cause = self.now if event is None else event.id
                     self._consider(rule, event, f"{change.kind.removesuffix('s')}:{change.segment}:{cause}")
 
