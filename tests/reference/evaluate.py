@@ -260,9 +260,10 @@ class View:
         return Money(exact) if kind.type == "money" else exact
 
     def _streak(self, event: str) -> Value:
-        """Unbroken local days up to today; a day that is not over yet breaks nothing."""
+        """Unbroken local days up to today, which breaks nothing yet; a day begun in an earlier zone stays begun."""
         name = event if event == "*" else self.playbook.catalogue.resolve()[event]
-        days, day = self.person.days.get(name, set()), local_date(self.now, self._zone())
+        days = self.person.days.get(name, set())
+        day = max({local_date(self.now, self._zone()), *days})
         if day not in days:
             day -= timedelta(days=1)
         length = 0
