@@ -52,6 +52,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     wait, limit = fields.get("wait", steps.wait), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
     then = fields.need("then", steps.steps)
+    fields.waive()
     fields.later(*_LATER)
     fields.close()
     if limit is not None and limit.once_per is not None:

@@ -18,6 +18,9 @@ class Workspace:
     currency: str
     name: str = ""
     language: str = "en"
+    ad_words: tuple[str, ...] = ()
+    """Words that the workspace forbids in marketing, beyond those of the law."""
+    allowed_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class EventType:
     aliases: tuple[str, ...] = ()
     interaction: bool = True
     title: str = ""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class TraitType:
     title: str = ""
     place: tuple[str, int, int] = field(default=("catalogue", 1, 1), compare=False)
     """File, line and column of that expression."""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 RESERVED_EVENTS = {
