@@ -12,6 +12,7 @@ from rules.program import CompiledRule, Expression, Program
 from schemas.catalogue import PropertyType
 from schemas.errors import PlaybookError
 from schemas.findings import Finding
+from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
 from segments.evaluate import Context, Surroundings, build
@@ -46,7 +47,7 @@ def compile_playbook(playbook: Playbook) -> Program:
     compiler = _Compiler(playbook)
     compiler.read(rule for rule in playbook.rules.values() if rule.status in {"live", "shadow"})
     if compiler.findings:
-        message = f"{len(compiler.findings)} expressions of the playbook have faults"
+        message = say("{number} expressions of the playbook have faults", number=len(compiler.findings))
         raise PlaybookError(message, compiler.findings)
     return compiler.program()
 
@@ -145,7 +146,7 @@ class _Compiler:
         try:
             term = literal_as(Typer(scope), term, wanted, expression.expr)
             if term.type not in {wanted, "null"}:
-                message = f"this is a {term.type}, the catalogue wants a {wanted}"
+                message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
             self._fault(expression.locate(fault.start), fault)
@@ -178,7 +179,7 @@ class _Compiler:
         except ValueError as error:
             first = next(iter(self.playbook.segments.values()), None)
             place = ("segments", 1, 1) if first is None else _place(first.when)
-            message = f"segments and stages rest on each other in a circle: {error}"
+            message = say("segments and stages rest on each other in a circle: {error}", error=error)
             self.findings.append(
                 Finding(*place, "segment_cycle", "error", message, "take one of them out of the other's condition")
             )
