@@ -16,6 +16,7 @@ __all__ = [
     "SECOND",
     "WEEK",
     "date_of",
+    "format_duration",
     "format_time",
     "parse_duration",
     "parse_time",
@@ -49,6 +50,15 @@ def parse_duration(text: str) -> int:
         message = f"{text!r} is no duration; write a number and a unit: 30d, 12h, 90m, 45s (units ms s m h d w)"
         raise ValueError(message)
     return total
+
+
+def format_duration(ms: int) -> str:
+    """The text of a duration, in the largest units that say it: `1d12h`, `-90s`, `0m`; weeks are days."""
+    left, out = abs(ms), ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, _UNITS[unit])
+        out += f"{count}{unit}" if count else ""
+    return f"-{out}" if ms < 0 else out or "0m"
 
 
 def parse_time(value: object) -> int:
