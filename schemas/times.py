@@ -18,6 +18,7 @@ __all__ = [
     "SECOND",
     "WEEK",
     "date_of",
+    "format_duration",
     "format_time",
     "parse_duration",
     "parse_time",
@@ -53,6 +54,15 @@ def parse_duration(text: str) -> int:
         )
         raise ValueError(message)
     return total
+
+
+def format_duration(ms: int) -> str:
+    """The text of a duration, in the largest units that say it: `1d12h`, `-90s`, `0m`; weeks are days."""
+    left, out = abs(ms), ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, _UNITS[unit])
+        out += f"{count}{unit}" if count else ""
+    return f"-{out}" if ms < 0 else out or "0m"
 
 
 def parse_time(value: object) -> int:
