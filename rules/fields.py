@@ -294,7 +294,7 @@ def check_name(reader: Reader, name: str, mark: Mark, what: str, *, any_text: bo
         reader.fault(mark, "bad_id", message)
         return
     wrong = next((c for c in name if not (c.isprintable() if any_text else c.isalnum() or c in "._-")), None)
-    if wrong is not None:
+    if wrong is not None and not reader.has_fault_at(mark):
         shown = repr(wrong) if wrong.isprintable() else f"U+{ord(wrong):04X}"
         hint = "" if any_text else "letters, digits, '.', '_' and '-' are allowed"
         reader.fault(

@@ -78,7 +78,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
 def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
     found = fields.first_of(*_TRIGGERS)
     audience = fields.get("audience", condition)
-    if not found and fields.ok:
+    if not found and fields.ok and "on" not in fields:  # which has been answered with `event:`
         message: str = say("{what} has nothing that starts it", what=fields.what)
         reader.fault(fields.mark, "no_trigger", message, say("write one of {names}", names=", ".join(_TRIGGERS)))
     for again in found[1:]:
