@@ -70,12 +70,29 @@ def check(
     as_json: Json = False,
     lang: Lang = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First correct what can only have been meant in one way.")] = False,
 ) -> None:
     """Check a playbook: every fault of every file, with its place and what to write instead."""
     from workers.commands.check import check_folder
 
+    if fix:
+        from workers.commands.rewrite import fix_folder
+
+        fix_folder(folder)
     said = lang.value if lang is not None else language(environment())
     raise typer.Exit(check_folder(folder, "json" if as_json else form.value, said, strict=strict))
+
+
+@app.command(epilog="Example: touchline fmt playbook --check")
+def fmt(
+    folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put the files of a playbook into their canonical form: same meaning, every comment kept."""
+    from workers.commands.rewrite import format_folder
+
+    raise typer.Exit(format_folder(folder, check_only=check_only, as_json=as_json))
 
 
 @app.command(epilog="Example: touchline codes unknown_event")
