@@ -95,6 +95,16 @@ def fmt(
     raise typer.Exit(format_folder(folder, check_only=check_only, as_json=as_json))
 
 
+@app.command(epilog="Example: touchline schema playbook > touchline.schema.json")
+def schema(
+    folder: Annotated[Path | None, typer.Argument(help="A playbook, whose own names the schema is to know.")] = None,
+) -> None:
+    """Print the JSON Schema of playbook files, for editors: completion, explanations, errors while typing."""
+    from workers.commands.describe import print_schema
+
+    print_schema(folder)
+
+
 @app.command(epilog="Example: touchline codes unknown_event")
 def codes(code: Annotated[str | None, typer.Argument(help="One code; all of them without it.")] = None) -> None:
     """Explain the codes of findings: what each means and what to do, in English and Chinese."""
