@@ -85,5 +85,6 @@ def _path(url: str, port: Literal["log", "state", "ledger"]) -> Path | None:
     if separator and scheme.split("+")[0] in _SERVERS[port]:
         message = f"the {port} cannot be on a {scheme} server in this version; write sqlite:///PATH"
     else:
-        message = f"{url!r} is no URL of a {port}; write sqlite:///PATH"
+        shown = f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else url  # never a password
+        message = f"{shown!r} is no URL of a {port}; write sqlite:///PATH"
     raise SettingsError(message, hint=f"set TOUCHLINE_{port.upper()}, or leave it out for a file in the data folder")
