@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, select, update
 from schemas.errors import NamedStop
 from schemas.tables import table
 from stores.codec import pack, storable
-from stores.ledger_rows import add_rows, insert_into
+from stores.ledger_rows import add_rows, insert_into, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -151,7 +151,7 @@ def _held(connection: Connection, decisions: Sequence[str]) -> dict[str, tuple[i
     outbox = table("outbox")
     query = (
         select(outbox.c.decision_id, outbox.c.token, outbox.c.channel)
-        .where(outbox.c.decision_id.in_(decisions), outbox.c.status == "leased")
+        .where(outbox.c.decision_id.in_(padded(decisions)), outbox.c.status == "leased")
         .order_by(outbox.c.decision_id)
         .with_for_update()
     )

@@ -27,9 +27,9 @@ import asyncpg
 import psutil
 
 from tests.helpers.waiting import wait_until
-from tests.servers.required import ServerMissing
+from tests.servers.required import ServerMissing, absent
 
-__all__ = ["PASSWORD", "Postgres", "ledger_url", "postgres"]
+__all__ = ["PASSWORD", "Postgres", "ledger_url", "needed", "postgres"]
 
 USER, PASSWORD = "touchline", "s3cret/word"
 """Asked for over TCP; on the socket everybody is trusted."""
@@ -188,9 +188,17 @@ def postgres() -> Postgres:
     return Postgres()
 
 
+def needed() -> Postgres:
+    """The server of this process; without one the test is skipped, or fails where it must be there."""
+    try:
+        return postgres()
+    except ServerMissing as error:
+        absent("postgres", error)
+
+
 def ledger_url(folder: Path) -> str:
-    """The URL of a folder's own database. Raises `ServerMissing`."""
-    server = postgres()
+    """The URL of a folder's own database."""
+    server = needed()
     return server.url(server.database(folder))
 
 
