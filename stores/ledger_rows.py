@@ -50,6 +50,5 @@ def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]
 
 def padded(values: Sequence[str]) -> list[str]:
     """Values for an IN, the last one repeated up to a power of two: a server prepares a statement for each length."""
-    if not values:
-        return []
-    return [*values, *values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))]
+    missing = (1 << (len(values) - 1).bit_length()) - len(values) if values else 0
+    return [*values, *[values[-1] for _ in range(missing)]]

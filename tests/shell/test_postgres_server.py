@@ -138,7 +138,7 @@ async def test_a_url_that_cannot_work_stops_the_start_and_never_shows_a_password
     name = server.database(tmp_path)
     with suppress(asyncpg.DuplicateObjectError, asyncpg.DuplicateDatabaseError):
         server.execute("CREATE ROLE guest LOGIN")
-        server.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+        server.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     names = {"port": server.port, "folder": server.folder, "name": name, "right": "s3cret%2Fword", "wrong": "s3cret"}
 
     with pytest.raises(SettingsError) as refusal:
