@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from messaging.policy import CouponOffer, Facts, Verdict
 from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
-from stores.open import open_ledger, open_log, open_state
+from stores.connect import connect_ledger, connect_log, connect_state
+from tests.servers.postgres import ledger_url
+from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LASTING",
+    "LASTING_LEDGERS",
     "LEDGERS",
     "LOGS",
     "STATES",
@@ -33,8 +36,9 @@ __all__ = [
 
 LOGS = ("memory", "sqlite")
 STATES = ("memory", "sqlite")
-LEDGERS = ("memory", "sqlite")
+LEDGERS = ("memory", "sqlite", "postgres")
 LASTING = ("sqlite",)
+LASTING_LEDGERS = ("sqlite", "postgres")
 """Engines that can be opened again, also by another process."""
 
 
@@ -62,7 +66,7 @@ def _url(engine: str, folder: Path, name: str) -> str:
     return "memory://" if engine == "memory" else f"sqlite:///{folder / name}.db"
 
 
-def log_in(
+async def log_in(
     engine: str,
     folder: Path,
     *,
@@ -74,17 +78,24 @@ def log_in(
     """The log of an engine."""
     url = _url(engine, folder, "log")
     clock, new_id = clock or Clock(), new_id or _Ids()
-    return open_log(url, clock=clock, new_id=new_id, partitions=partitions, virtual_time=virtual_time)
+    return await connect_log(url, clock=clock, new_id=new_id, partitions=partitions, virtual_time=virtual_time)
 
 
-def state_in(engine: str, folder: Path) -> State:
+async def state_in(engine: str, folder: Path) -> State:
     """The state of an engine."""
-    return open_state(_url(engine, folder, "state"))
+    return await connect_state(_url(engine, folder, "state"))
 
 
-def ledger_in(engine: str, folder: Path) -> Ledger:
+async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return open_ledger(_url(engine, folder, "ledger"))
+    return await connect_ledger(_postgres(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
+
+
+def _postgres(folder: Path) -> str:
+    try:
+        return ledger_url(folder)
+    except ServerMissing as error:
+        absent("postgres", error)
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field
