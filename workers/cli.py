@@ -105,6 +105,18 @@ def schema(
     print_schema(folder)
 
 
+@app.command(epilog="Example: touchline docs playbook --out playbook-docs")
+def docs(
+    folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
+    out: Out = Path("playbook-docs"),
+    as_json: Json = False,
+) -> None:
+    """Write the reference of a playbook: what exists and what happens, as Markdown with a picture of each rule."""
+    from workers.commands.describe import write_reference
+
+    write_reference(folder, out, as_json=as_json)
+
+
 @app.command(epilog="Example: touchline codes unknown_event")
 def codes(code: Annotated[str | None, typer.Argument(help="One code; all of them without it.")] = None) -> None:
     """Explain the codes of findings: what each means and what to do, in English and Chinese."""

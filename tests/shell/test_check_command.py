@@ -106,3 +106,24 @@ def test_fix_corrects_the_file_and_reports_what_is_left(folder: Path) -> None:
     assert status == 1
     assert "== 0 && profile.x > 3" in file.read_text("utf-8")
     assert [finding["code"] for finding in json.loads(said)] == ["no_otherwise", "unknown_trait"]
+
+
+def test_docs_writes_the_reference_and_not_that_of_a_faulty_playbook(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    out = tmp_path_factory.mktemp("out") / "docs"
+
+    assert run("docs", str(folder), "--out", str(out), "--json") == (0, '[\n  "playbook.md"\n]\n')
+    assert "### a\n" in (out / "playbook.md").read_text("utf-8")
+    (folder / "touchline.yaml").write_text(FAULTY, "utf-8")
+    assert run("docs", str(folder), "--out", str(out / "again"))[0] == 1
+    assert not (out / "again").exists()
+
+
+def test_schema_prints_json_also_for_a_playbook_with_faults(folder: Path) -> None:
+    (folder / "touchline.yaml").write_text(FAULTY, "utf-8")
+
+    status, said = run("schema", str(folder))
+
+    assert status == 0
+    assert json.loads(said)["definitions"]["rule"]["properties"]["event"]["anyOf"][0]["enum"][-1] == "person.updated"
