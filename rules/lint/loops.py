@@ -35,7 +35,8 @@ def loops(reading: Reading) -> Iterator[Finding]:
         if partner is not None:
             flapping |= {rule.id, partner[0].id}
             yield _flapping(reading, rule, *partner)
-    follows = {id_: _followers(rule, rules, rests) for id_, rule in rules.items()}
+    started = _started_by(rules, rests)
+    follows = {id_: _followers(rule, started) for id_, rule in rules.items()}
     for circle in _circles(follows):
         if flapping.isdisjoint(circle) and all(rules[id_].limit == Limit() for id_ in circle):
             yield _loop(reading, circle)
@@ -64,10 +65,11 @@ def _flapping(reading: Reading, rule: Rule, other: Rule, tag: str, segment: str)
 def _flaps(rule: Rule, rules: Mapping[str, Rule], rests: _Rests) -> tuple[Rule, str, str] | None:
     if rule.trigger.kind != "enters":
         return None
-    for segment in rule.trigger.names:
+    put = _tags(rule, put=True)
+    for segment in rule.trigger.names if put else ():
         for other in rules.values():
             if other.trigger.kind == "leaves" and segment in other.trigger.names:
-                for tag in sorted(_tags(rule, put=True) & _tags(other, put=False)):
+                for tag in sorted(put & _tags(other, put=False)):
                     if f"tag:{tag}" in rests.get(segment, ()):
                         return other, tag, segment
     return None
@@ -82,26 +84,32 @@ def _tags(rule: Rule, *, put: bool) -> set[str]:
 # -- who starts whom
 
 
-def _followers(rule: Rule, rules: Mapping[str, Rule], rests: _Rests) -> list[str]:
-    emitted, changed = set(), set()
+def _started_by(rules: Mapping[str, Rule], rests: _Rests) -> dict[str, list[str]]:
+    """What may start rules (`event:<name>`, `tag:<name>`, `trait:<name>`) → their ids."""
+    out: dict[str, list[str]] = {}
+    for id_, rule in rules.items():
+        causes = set[str]()
+        if rule.trigger.kind == "event":
+            causes = {f"event:{name}" for name in rule.trigger.names}
+        elif rule.trigger.kind != "schedule":
+            causes = {cause for name in rule.trigger.names for cause in rests.get(name, ())}
+        for cause in causes:
+            out.setdefault(cause, []).append(id_)
+    return out
+
+
+def _followers(rule: Rule, started: Mapping[str, list[str]]) -> list[str]:
+    causes: set[str] = set()
     for _, step in steps_of(rule):
         if isinstance(step, Emit):
-            emitted.add(step.event)
+            causes.add(f"event:{step.event}")
         elif isinstance(step, TagPerson):
-            changed |= {f"tag:{tag}" for tag in step.tags}
+            causes |= {f"tag:{tag}" for tag in step.tags}
         elif isinstance(step, SetTraits):
-            changed |= {f"trait:{name}" for name in step.values}
-    started = [id_ for id_, other in rules.items() if _starts(other, emitted, changed, rests)]
+            causes |= {f"trait:{name}" for name in step.values}
+    found = {id_ for cause in sorted(causes) for id_ in started.get(cause, ())}
     # Who has just entered must leave first, and that is another rule's doing, to enter again.
-    return [id_ for id_ in started if id_ != rule.id or rule.trigger.kind == "event"]
-
-
-def _starts(rule: Rule, emitted: set[str], changed: set[str], rests: _Rests) -> bool:
-    if rule.trigger.kind == "event":
-        return not emitted.isdisjoint(rule.trigger.names)
-    if rule.trigger.kind == "schedule":
-        return False
-    return any(not changed.isdisjoint(rests.get(name, ())) for name in rule.trigger.names)
+    return sorted(id_ for id_ in found if id_ != rule.id or rule.trigger.kind == "event")
 
 
 def _circles(follows: Mapping[str, list[str]]) -> Iterator[list[str]]:

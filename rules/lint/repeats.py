@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["repeats"]
 
 
+_COMPARED = 200
+"""With so many rules that start alike and do the same each is compared; nobody reads more."""
+
+
 class _Shape(NamedTuple):
     """A rule as far as others can repeat it. `asks`: all that must hold, each as text."""
 
@@ -30,13 +34,14 @@ class _Shape(NamedTuple):
 
 def repeats(reading: Reading) -> Iterator[Finding]:
     """Rules that do the same on the same occasion as one that stands before them, or to some of the same people."""
-    before: list[tuple[Rule, _Shape]] = []
+    alike: dict[object, list[tuple[Rule, _Shape]]] = {}
     for rule in running(reading):
         shape = _shape(rule)
-        for other, known in before:
-            if (rule.status, shape.start, shape.does) != (other.status, known.start, known.does) or not shape.does:
-                continue
-            found = _compared(reading, (rule, shape), (other, known))
+        if not shape.does:
+            continue
+        before = alike.setdefault((rule.status, shape.start, shape.does), [])
+        for other in before[:_COMPARED]:
+            found = _compared(reading, (rule, shape), other)
             if found is not None:
                 yield found
                 break
@@ -61,7 +66,7 @@ def _shape(rule: Rule) -> _Shape:
     audience = frozenset[str]() if trigger.audience is None else frozenset(_asked(trigger.audience))
     when = frozenset[str]() if rule.when is None else frozenset(_asked(rule.when))
     unless = frozenset[str]() if rule.unless is None else frozenset({f"!({_text(rule.unless)})"})
-    start = (trigger.kind, tuple(sorted(trigger.names)), trigger.schedule, rule.wait)
+    start = (trigger.kind, tuple(sorted(trigger.names)), trigger.schedule, repr(rule.wait))
     return _Shape(start, audience | when | unless, tuple(_done(step) for _, step in steps_of(rule)))
 
 
@@ -109,5 +114,5 @@ def _done(step: Step) -> object:
         case SendMessage(template=template):
             return "send", template
         case WaitStep(wait=wait):
-            return "wait", wait
-    return step
+            return "wait", repr(wait)
+    return repr(step)
