@@ -9,7 +9,8 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, named, scalar_length
 from rules.nodes import Scalar
 from rules.read_offers import CHANNELS, channel
-from schemas.offers import Cap, QuietHours
+from schemas.offers import LONGEST_CAP, Cap, QuietHours
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from rules.nodes import Entry, Node
@@ -28,7 +29,7 @@ def time_of_day(reader: Reader, node: Node) -> int | None:
         return None
     match = _TIME_OF_DAY.fullmatch(value)
     if match is None:
-        message = f"{value!r} is no time of day"
+        message = say("{value!r} is no time of day", value=value)
         reader.fault(node.mark, "bad_time_of_day", message, 'write "09:00", in quotes', length=scalar_length(node))
         return None
     return int(match[1]) * 60 + int(match[2])
@@ -68,7 +69,7 @@ def caps(reader: Reader, node: Node) -> tuple[Cap, ...]:
 
 def _cap(reader: Reader, entry: Entry) -> Cap | None:
     """A cap; one that bears the name of a purpose or channel is for that, `all` for everything."""
-    fields = Fields(reader, entry.value, f"the cap {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("the cap {name!r}", name=entry.key), entry.key_mark)
     count, within = fields.need("count", v.count), fields.need("within", v.duration)
     channels, purposes = _scope(fields)
     fields.close()
@@ -77,9 +78,12 @@ def _cap(reader: Reader, entry: Entry) -> Cap | None:
     elif entry.key in CHANNELS:
         channels = channels or frozenset({entry.key})
     elif entry.key != "all" and fields.ok and not channels and not purposes:
-        message = f"the cap {entry.key!r} does not say what it counts"
+        message = say("the cap {name!r} does not say what it counts", name=entry.key)
         hint = "add `channels:` or `purposes:`, or name it all, marketing, or like a channel"
         reader.fault(entry.key_mark, "cap_without_scope", message, hint, length=len(entry.key))
     if count is None or within is None:
         return None
+    if within > LONGEST_CAP:
+        hint = "take 92d at most"
+        reader.fault(fields.place("within"), "cap_too_long", "messages are counted for 92 days", hint)
     return Cap(entry.key, count, within, purposes, channels)

@@ -5,9 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Cap", "Community", "CouponPool", "Offers", "Purpose", "QuietHours", "Template", "TemplateText"]
+from schemas.times import DAY
+
+__all__ = [
+    "LONGEST_CAP",
+    "Cap",
+    "Community",
+    "CouponPool",
+    "Offers",
+    "Purpose",
+    "QuietHours",
+    "Template",
+    "TemplateText",
+]
 
 Purpose = Literal["marketing", "transactional"]
+
+LONGEST_CAP = 92 * DAY
+"""How far back a cap can look (ms): a quarter."""
 
 
 @dataclass(frozen=True, slots=True)

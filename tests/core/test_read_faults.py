@@ -204,6 +204,10 @@ WHOLE = {
         "not_allowed",
         "workspace: {zone: UTC, currency: GBP, caps: {all: {count: ▶0, within: 1d}}}\n",
     ),
+    "a cap that looks back for a year": (
+        "cap_too_long",
+        "workspace: {zone: UTC, currency: GBP, caps: {all: {count: 9, within: ▶365d}}}\n",
+    ),
     "a cap without a window": ("missing_key", "workspace: {zone: UTC, currency: GBP, caps: {▶all: {count: 1}}}\n"),
     "a cap that does not say what it counts": (
         "cap_without_scope",
