@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, text
 from messaging.policy import Touch
 from schemas.offers import LONGEST_CAP
 from schemas.tables import table
-from stores.ledger_rows import add_rows
+from stores.ledger_rows import add_rows, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class Touches:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(_LOCKS, {"people": list(people)})
         t = table("touch")
-        query = select(t).where(t.c.person.in_(people), t.c.time > after)
+        query = select(t).where(t.c.person.in_(padded(people)), t.c.time > after)
         for row in self._connection.execute(query):
             self._of.setdefault(row.person, {})[row.decision_id] = Touch(row.time, row.purpose, row.channel)
 
@@ -78,4 +78,4 @@ def forget_touches(connection: Connection, decisions: Iterable[str]) -> None:
     wanted = sorted(decisions)
     if wanted:
         t = table("touch")
-        connection.execute(delete(t).where(t.c.decision_id.in_(wanted)))
+        connection.execute(delete(t).where(t.c.decision_id.in_(padded(wanted))))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_STRING = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
 _OPEN = sa.text("status IN ('pending', 'leased')")
 
 
@@ -19,11 +21,11 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("deferred_until", sa.BigInteger(), nullable=True))
     op.create_table(
         "touch",
-        sa.Column("decision_id", sa.String(), nullable=False),
-        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("decision_id", _STRING, nullable=False),
+        sa.Column("person", _STRING, nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("purpose", _STRING, nullable=False),
+        sa.Column("channel", _STRING, nullable=False),
         sa.PrimaryKeyConstraint("decision_id"),
     )
     op.create_index("touch_person", "touch", ["person", "time"])
