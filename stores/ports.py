@@ -47,14 +47,16 @@ class LogInfo(NamedTuple):
 
 
 class Log(Protocol):
-    """Partitions of records. Append time never falls within a partition."""
+    """Partitions of records. Append time never falls within a partition (on Kafka: as far as brokers' clocks agree)."""
 
     info: LogInfo
 
     async def append(self, items: Sequence[Appendable]) -> list[Place]:
         """Append all or nothing; durable on return. Raises `StoreUnavailable` (disk full, locked, away, behind).
 
-        A caller that is cancelled, or hears `StoreUnavailable` from a server, may find its records in the log.
+        A caller that is cancelled, or hears `StoreUnavailable` from a server, may find its records in the log: all of
+        them, or on Kafka any part, now or within a minute. It appends all of them again; repeats are recognised (events
+        by source and id, activations by their sequence, schedules by their nominal time) or harmless (ticks).
         """
 
     async def read(self, partition: int, start: int, limit: int = 500) -> list[Record]:
