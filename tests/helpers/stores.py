@@ -11,6 +11,7 @@ from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
 from tests.servers.kafka import Kafka, shared_kafka
+from tests.servers.postgres import ledger_url
 from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOCKED",
     "LASTING",
+    "LASTING_LEDGERS",
     "LASTING_LOGS",
     "LEDGERS",
     "LOGS",
@@ -42,8 +44,9 @@ LOGS = ("memory", "sqlite", "kafka")
 CLOCKED = ("memory", "sqlite")
 """Logs that take the time and their id from whoever opens them; a server has its own."""
 STATES = ("memory", "sqlite")
-LEDGERS = ("memory", "sqlite")
+LEDGERS = ("memory", "sqlite", "postgres")
 LASTING = ("sqlite",)
+LASTING_LEDGERS = ("sqlite", "postgres")
 """Engines that can be opened again, also by another process."""
 LASTING_LOGS = (*LASTING, "kafka")
 
@@ -108,7 +111,14 @@ async def state_in(engine: str, folder: Path) -> State:
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return await connect_ledger(_url(engine, folder, "ledger"))
+    return await connect_ledger(_postgres(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
+
+
+def _postgres(folder: Path) -> str:
+    try:
+        return ledger_url(folder)
+    except ServerMissing as error:
+        absent("postgres", error)
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field
