@@ -42,8 +42,11 @@ def story_of(case: Case, happened: Happened, zone: str) -> list[Line]:
 
 def line_text(line: Line, clock: Clock) -> str:
     """A line as people read it: local time, distance from the start, who, what."""
-    passed = format_duration(line.at - clock.start)
-    return f"{local_text(line.at, clock.zone)}  {passed:>7}  {line.person:<8}  {line.text}".rstrip()
+    if line.at == clock.start - 1:  # the moment of what is given
+        when = f"{'before':>25}"
+    else:
+        when = f"{local_text(line.at, clock.zone)}  {format_duration(line.at - clock.start):>7}"
+    return f"{when}  {line.person:<8}  {line.text}".rstrip()
 
 
 Sorted = tuple[int, int, Line]

@@ -102,7 +102,8 @@ class _Why:
         mine = [look for look in looks if look.event_id == decided.event_id] or looks
         for look in mine[-1:]:
             on = f" on {look.event}" if look.event is not None else ""
-            yield f"{decided.rule} started at {self.clock.text(look.time)} for {look.person}{on}:"
+            head = f"{decided.rule} started at {self.clock.text(look.time)} for {look.person}{on}"
+            yield f"{head}:" if look.judgement.reasons else f"{head}, under no condition"
             yield from self._reasons(look)
 
     # -- reasons

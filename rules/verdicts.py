@@ -126,11 +126,19 @@ def _nearest(wanted: Wanted, decided: Sequence[Decided], clock: Clock) -> str:
     ]
     if not near:
         return ""
-    ways, each = min(near, key=lambda pair: (len(pair[0]), pair[1].time))
+    ways, each = min(near, key=lambda pair: (_distance(pair[0]), pair[1].time))
     told = [_difference_text(*way, clock) for way in ways]
     if each.shadow != wanted.shadow:
         told.append("the rule is a shadow, ask with `shadow: true`" if each.shadow else "the rule is no shadow")
     return f"{decided_text(each, clock)}: {'; '.join(told) or 'it stands for another expectation already'}"
+
+
+_SLIGHT = frozenset({"at", "step", "channel", "delivery", "reason", "subject"})
+
+
+def _distance(ways: Sequence[tuple[str, Any, Any]]) -> int:
+    """How far a decision is from a wanted one: another time is less than another message."""
+    return sum(1 if what in _SLIGHT or what.startswith("body") else 3 for what, _, _ in ways)
 
 
 def differences(wanted: Wanted, decided: Decided) -> Iterator[tuple[str, Any, Any]]:

@@ -24,7 +24,7 @@ _REFUSED = frozenset(
         "os.remove", "os.rename", "os.rmdir", "os.spawn", "os.startfile", "os.symlink", "os.system", "os.truncate",
         "shutil.copyfile", "shutil.move", "shutil.rmtree", "smtplib.connect", "socket.bind", "socket.connect",
         "socket.getaddrinfo", "socket.gethostbyaddr", "socket.gethostbyname", "socket.sendmsg", "socket.sendto",
-        "subprocess.Popen", "urllib.Request",
+        "sqlite3.connect", "subprocess.Popen", "urllib.Request",
     }
 )  # fmt: skip
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC

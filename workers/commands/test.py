@@ -17,7 +17,7 @@ from rules.fields import did_you_mean
 from rules.read_cases import read_cases
 from rules.report import render_text
 from rules.verdicts import Clock
-from schemas.errors import InputError
+from schemas.errors import InputError, TouchlineError
 from schemas.findings import Finding
 from workers.clock import elapsed
 from workers.playbooks import TESTS, read_folder, read_tests, zone_names
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from stores.scratch import ScratchLedger
 
 __all__ = ["Request", "run_tests"]
+
+_LOOK_MS = 500
+"""How often a watch looks at the files by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,30 @@ async def _run(request: Request, ledger: ScratchLedger) -> int:
 
 
 async def _again_and_again(request: Request, ledger: ScratchLedger) -> None:
-    """Run the tests whenever a file of the playbook has changed, until somebody stops it."""
+    """Run the tests whenever a file of the playbook has changed, until somebody stops it.
+
+    The watcher may begin after a change and tell of ones that change nothing: the files themselves say it.
+    """
     from watchfiles import awatch
 
+    seen = _signature(request.folder)
     say(f"watching {request.folder}; Ctrl-C stops it")
-    async for _ in awatch(request.folder, watch_filter=lambda _, path: path.endswith((".yaml", ".yml"))):
-        await _once(request, ledger)
+    async for _ in awatch(request.folder, rust_timeout=_LOOK_MS, yield_on_timeout=True):
+        now = _signature(request.folder)
+        if now == seen:
+            continue
+        seen = now
+        try:
+            await _once(request, ledger)
+        except TouchlineError as error:  # a file half written, a folder moved: the next change may mend it
+            say(f"touchline: {error.message}")
         say(f"watching {request.folder}; Ctrl-C stops it")
+
+
+def _signature(folder: Path) -> list[tuple[str, int, int]]:
+    """What changes when a file of the playbook does."""
+    files = (path for ending in ("*.yaml", "*.yml") for path in folder.rglob(ending) if path.is_file())
+    return sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
 
 
 async def _once(request: Request, ledger: ScratchLedger) -> int:
