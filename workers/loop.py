@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rules.fold import LATENESS, Fold
+from rules.program import Program
 from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from stores.ports import Ledger, Position, Readable, Saved, State
     from workers.programs import Programs
 
-__all__ = ["Options", "PartitionWorker"]
+__all__ = ["MakeFold", "Options", "PartitionWorker"]
+
+MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Fold]
+"""(program, workspace, programs by name, lateness) → the fold of a batch."""
 
 _CLOCK_SLACK = 300_000
 _FAILURES = 100
@@ -33,6 +37,7 @@ class Options:
 
     `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
+    `make_fold`: what folds; the tests of a playbook watch theirs.
     """
 
     batch: int = 500
@@ -40,6 +45,7 @@ class Options:
     record_changes: bool = False
     immediate: bool = False
     clock: Callable[[], int] | None = None
+    make_fold: MakeFold = Fold
 
 
 @dataclass(slots=True)
@@ -137,7 +143,10 @@ class PartitionWorker:
 
     def _fold(self, position: Position) -> Fold | None:
         program = self.programs.known(position.program) if position.program else None
-        return None if program is None else Fold(program, self.workspace, self.programs.known, self.options.lateness)
+        options = self.options
+        if program is None:
+            return None
+        return options.make_fold(program, self.workspace, self.programs.known, options.lateness)
 
     async def _batch(self, position: Position, decoded: list[Decoded]) -> int:
         if position.program:
@@ -242,7 +251,7 @@ class PartitionWorker:
             elif isinstance(payload, ProgramActivated):
                 fold.pass_time(person, p, at - 1, batch.outcome)
                 program = self.programs.compiled[payload.hash]
-                new = Fold(program, self.workspace, self.programs.known, self.options.lateness)
+                new = self.options.make_fold(program, self.workspace, self.programs.known, self.options.lateness)
                 new.activate(person, p, at, batch.outcome, fire_entries=payload.fire_entries)
         return batch
 
