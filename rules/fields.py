@@ -40,6 +40,7 @@ WAIVABLE = frozenset(
         "ad_word",
         "always_true",
         "duplicate_rule",
+        "expires_in_quiet_hours",
         "segment_flaps",
         "maybe_unknown",
         "never_true",

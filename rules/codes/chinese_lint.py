@@ -30,4 +30,6 @@ CHINESE = {
     "the trait {name!r} is retired": "特征 {name!r} 已停用",
     "use {name!r}": "改用 {name!r}",
     "nothing takes its place; take it out": "没有替代；去掉它",
+    "the rule {id!r} expires within the quiet hours, so what comes early in them is lost": "规则 {id!r} 在免打扰时段内就会过期，时段开始不久产生的消息会丢失",
+    "let it expire later than the quiet hours last, or set `purpose: transactional` where it is one": "让它的有效期长于免打扰时段；确属交易通知时设 `purpose: transactional`",
 }

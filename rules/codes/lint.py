@@ -32,6 +32,14 @@ CODES = (
         severity="warning",
     ),
     Code(
+        "expires_in_quiet_hours",
+        "a message that quiet hours put off for longer than it is of use",
+        "消息被免打扰时段推迟的时间超过了它的有效期",
+        "Let the rule expire later than the quiet hours last.",
+        "让规则的 `expires` 长于免打扰时段。",
+        severity="warning",
+    ),
+    Code(
         "segment_flaps",
         "a segment rests on a tag that rules put on and take off when people enter and leave it",
         "人群依赖某个标签，而规则又在进出该人群时打上和取下它",

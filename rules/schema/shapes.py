@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.read_offers import CHANNELS
+from rules.read_restraint import PURPOSES
 from rules.read_rules import _STATUSES as STATUSES
 from rules.schema.kinds import (
     ANYTHING,
@@ -31,6 +32,11 @@ EXPRESSION = plain("string", "boolean", "number")
 CONDITION = of("condition")
 TYPES = words("text", "integer", "number", "money", "boolean", "time", "date", "list")
 CHANNEL = words(*CHANNELS)
+CLOCK = pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$", example="09:00")
+SCOPE = {
+    "channels": Key(many(CHANNEL), "Only of these channels."),
+    "purposes": Key(many(words(*PURPOSES)), "Only of these purposes."),
+}
 TEXTS: Kind = mapped(mapped(either(TEXT, of("message")))) | {"propertyNames": CHANNEL}
 BY_CHANNEL: Kind = {"propertyNames": CHANNEL}
 VALUES = mapped(EXPRESSION) | {"x-keys": "traits"}
@@ -58,7 +64,20 @@ SHAPES: dict[str, Shape] = {
         "unknown_events": Key(words("keep", "reject"), "What becomes of an event that the catalogue lacks."),
         "ad_words": Key(listed(TEXT), "Words that marketing may not use, beyond those of the law."),
         "allowed_words": Key(listed(TEXT), "Longer words that hold a forbidden one and are allowed."),
-        **_later("quiet_hours", "contact_budget", "caps", "rhythm", "channels", "holdout"),
+        "quiet_hours": Key(of("quiet_hours"), "When nothing goes out.", {"from": "21:00", "until": "09:00"}),
+        "caps": Key(mapped(of("cap")), "How many messages a person may get.", {"all": {"count": 1, "within": "1d"}}),
+        **_later("contact_budget", "rhythm", "channels", "holdout"),
+    }),
+    "quiet_hours": Shape("`quiet_hours`", {
+        "from": Key(CLOCK, "When they begin.", "21:00", needed=True),
+        "until": Key(CLOCK, "When they end.", "09:00", needed=True),
+        "zone": Key(TEXT, "person (the default), workspace, or the name of a time zone.", "person"),
+        **SCOPE,
+    }),
+    "cap": Shape("a cap", {
+        "count": Key(COUNT, "How many.", 2, needed=True),
+        "within": Key(DURATION, "In any span of this length; 92d at most.", "7d", needed=True),
+        **SCOPE,
     }),
     "event": Shape("event", {
         "title": TITLE,

@@ -239,6 +239,28 @@ def test_marketing_without_a_limit_is_found(text: str, codes: list[str]) -> None
 
 
 @pytest.mark.parametrize(
+    ("workspace", "rule", "codes"),
+    [
+        ("quiet_hours: {from: '21:00', until: '09:00'}", "expires: 2h, limit: once", ["expires_in_quiet_hours"]),
+        ("quiet_hours: {from: '21:00', until: '09:00'}", "expires: 12h, limit: once", []),
+        ("quiet_hours: {from: '21:00', until: '09:00'}", "limit: once", []),
+        ("quiet_hours: {from: '21:00', until: '09:00', channels: [email]}", "expires: 2h, limit: once", []),
+        ("quiet_hours: {from: '21:00', until: '09:00', purposes: [transactional]}", "expires: 2h, limit: once", []),
+        ("language: zh", "expires: 2h", ["no_limit"]),
+        ("caps: {marketing: {count: 2, within: 7d}}", "expires: 2h", []),
+        ("caps: {all: {count: 2, within: 7d}}", "expires: 2h", []),
+        ("caps: {email: {count: 2, within: 7d}}", "expires: 2h", ["no_limit"]),
+    ],
+)
+def test_quiet_hours_and_caps_of_the_workspace_count(workspace: str, rule: str, codes: list[str]) -> None:
+    base = {"base.yaml": BASE["base.yaml"].replace("currency: GBP,", f"currency: GBP, {workspace},")}
+
+    _, findings = check_playbook({**base, CASE: f"rules:\n  r: {{event: ping, {rule}, {SEND}}}\n"}, ZONES)
+
+    assert [finding.code for finding in findings if finding.file == CASE] == codes
+
+
+@pytest.mark.parametrize(
     ("body", "codes"),
     [
         ("{{ person.name }}", ["maybe_unknown"]),

@@ -86,6 +86,8 @@ def test_a_fault_of_shape_is_seen_by_the_schema_too(kind: str) -> None:
 
 WHERE = {
     "workspace": "workspace: {zone: UTC, currency: GBP, zzz: 1}\n",
+    "quiet_hours": "workspace: {zone: UTC, currency: GBP, quiet_hours: {from: '21:00', until: '09:00', zzz: 1}}\n",
+    "cap": "workspace: {zone: UTC, currency: GBP, caps: {all: {count: 1, within: 1d, zzz: 1}}}\n",
     "event": "events:\n  x: {zzz: 1}\n",
     "property": "events:\n  x: {properties: {a: {type: text, zzz: 1}}}\n",
     "trait": "traits:\n  x: {type: text, zzz: 1}\n",
@@ -114,8 +116,8 @@ WHERE = {
 @pytest.mark.parametrize("shape", list(WHERE))
 def test_the_schema_and_the_reader_know_the_same_keys(shape: str) -> None:
     files = {**BASE, CASE: WHERE[shape]}
-    if shape in {"workspace", "stage"}:
-        files = {CASE: "" if shape == "workspace" else "workspace: {zone: UTC, currency: GBP}\n"}
+    if shape in {"workspace", "stage", "quiet_hours", "cap"}:
+        files = {CASE: "" if shape != "stage" else "workspace: {zone: UTC, currency: GBP}\n"}
         files[CASE] += WHERE[shape]
     _, findings = check_playbook(files, ZONES)
     (unknown,) = [finding for finding in findings if finding.code == "unknown_key"]
