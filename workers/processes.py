@@ -34,6 +34,8 @@ _FEW, _GATHER = 50, 0.008
 """After a step of fewer records, seconds in which more may gather: without it a trickle takes a whole core."""
 _LOOK = 5.0
 """Seconds between two looks at lag and outbox."""
+_GLANCE = 2.0
+"""Seconds without a record after which a worker looks whether the state is still where it left it."""
 _AGAIN = 1.0
 """Seconds before a store that was away is asked again."""
 
@@ -50,10 +52,16 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 
 
 async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asyncio.Event | None) -> None:
+    looked = elapsed()
     while not stop.is_set():
         began, before = elapsed(), partition.counts.decisions
         try:
             moved = await partition.step()
+            if moved:
+                looked = elapsed()  # each step looks, too
+            elif elapsed() - looked >= _GLANCE:
+                looked = elapsed()
+                await partition.look()
         except StoreUnavailable as error:
             logger().warning("store_unavailable", partition=partition.partition, reason=error.message)
             await _pause(stop, _AGAIN)

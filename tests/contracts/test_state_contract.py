@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import Moved
 from stores.ports import Position, Saved
-from tests.helpers.stores import LASTING, STATES, state_in
+from tests.helpers.stores import LASTING_STATES, STATES, state_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -166,7 +166,7 @@ async def test_thousands_of_people_are_read_at_once(state: State) -> None:
     assert await state.read(0, Position(1), everybody) == everybody
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_STATES)
 async def test_a_state_that_is_opened_again_is_the_same(engine: str, tmp_path: Path) -> None:
     state = await state_in(engine, tmp_path)
     await state.begin(0, "log", START)
@@ -180,7 +180,7 @@ async def test_a_state_that_is_opened_again_is_the_same(engine: str, tmp_path: P
     await again.close()
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_STATES)
 async def test_two_owners_of_one_store_are_told_apart(engine: str, tmp_path: Path) -> None:
     mine, other = await state_in(engine, tmp_path), await state_in(engine, tmp_path)
     await mine.begin(0, "log", START)

@@ -9,6 +9,8 @@ from messaging.policy import CouponOffer, Facts, Verdict
 from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
+from tests.servers import valkey
+from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LASTING",
+    "LASTING_STATES",
     "LEDGERS",
     "LOGS",
     "STATES",
@@ -32,9 +35,10 @@ __all__ = [
 ]
 
 LOGS = ("memory", "sqlite")
-STATES = ("memory", "sqlite")
+STATES = ("memory", "sqlite", "valkey", "valkey-cluster")
 LEDGERS = ("memory", "sqlite")
 LASTING = ("sqlite",)
+LASTING_STATES = STATES[1:]
 """Engines that can be opened again, also by another process."""
 
 
@@ -79,7 +83,17 @@ async def log_in(
 
 async def state_in(engine: str, folder: Path) -> State:
     """The state of an engine."""
+    if engine.startswith("valkey"):
+        return await connect_state(_valkey_url(engine, folder))
     return await connect_state(_url(engine, folder, "state"))
+
+
+def _valkey_url(engine: str, folder: Path) -> str:
+    try:
+        url = valkey.cluster_url() if engine == "valkey-cluster" else valkey.valkey().url
+    except ServerMissing as error:
+        absent("valkey", error)
+    return f"{url}?prefix={valkey.prefix_of(folder)}"
 
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:
