@@ -60,9 +60,8 @@ def sentences(name: str) -> Iterator[None]:
 
 
 def _meaning(error: Exception) -> tuple[str, str] | None:
-    if isinstance(error, redis.ResponseError):
-        words = str(error).replace(":", " ").replace("-", " ").split()
-        code = next((word for word in (error.status_code, *words) if word in _CODES), None)
-        if code is not None:
-            return _CODES[code]
+    words = str(error).replace(":", " ").replace("-", " ").split() if isinstance(error, redis.ResponseError) else []
+    code = next((word for word in (getattr(error, "status_code", None), *words) if word in _CODES), None)
+    if code is not None:
+        return _CODES[code]
     return next((meaning for kind, meaning in _KINDS if isinstance(error, kind)), None)

@@ -26,7 +26,7 @@ _FORMS = frozenset({"", "cluster", "sentinel"})
 _TLS = {"ca": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile"}
 _OF_SENTINEL = {"sentinel_username": "username", "sentinel_password": "password"}
 _PORT, _SENTINEL_PORT = 6_379, 26_379
-_ANSWER_SECONDS, _CONNECT_SECONDS = 5.0, 3.0
+_CONNECT_SECONDS = 3.0
 _CONNECTIONS = 1_000
 """At most, to one server: each partition of a process may use one at the same moment."""
 _HINT = "write redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT or redis+sentinel://HOST:PORT,HOST:PORT/SERVICE"
@@ -45,6 +45,7 @@ class Address:
     prefix: str
     user: dict[str, str] = field(repr=False)
     options: dict[str, str] = field(repr=False)
+    answer_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ def _host(text: str, usual: int) -> tuple[str, int]:
 def client_of(address: Address) -> Client:
     """A client that connects when it is first used. It repeats nothing by itself: the worker does. `SettingsError`."""
     if address.form == "unix":
+        if not address.path.strip("/"):
+            raise SettingsError("behind unix:// stands the path of a socket", hint=_HINT)
         return _one(address, UnixDomainSocketConnection, path=address.path)
     if address.form == "cluster":
         return _cluster(address)
@@ -138,7 +141,7 @@ def _packing(base: type[Any]) -> type[Any]:
 def _common(address: Address) -> dict[str, Any]:
     return {
         "protocol": 2,
-        "socket_timeout": _ANSWER_SECONDS,
+        "socket_timeout": address.answer_seconds,
         "socket_connect_timeout": _CONNECT_SECONDS,
         **address.user,
         **_renamed(address, _TLS),

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from tests.helpers.waiting import wait_until
-from tests.servers.required import ServerMissing
+from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from redis.typing import EncodableT
 
-__all__ = ["Valkey", "WithReplica", "cluster", "cluster_url", "prefix_of", "valkey", "with_replica"]
+__all__ = ["Valkey", "WithReplica", "cluster", "cluster_url", "own_valkey", "prefix_of", "valkey", "with_replica"]
 
 _SECONDS = 20.0
 _SLOTS = 16_384
@@ -121,6 +124,18 @@ class Valkey:
 def _quick(*more: str) -> tuple[str, ...]:
     """Nothing on the disk."""
     return ("--save", "", "--appendonly", "no", *more)
+
+
+@contextmanager
+def own_valkey(*options: str) -> Iterator[Valkey]:
+    """A server of a test's own, to be killed and changed; the test is skipped where there can be none."""
+    server = Valkey(_quick(*options))
+    try:
+        yield server.start()
+    except ServerMissing as error:
+        absent("valkey", error)
+    finally:
+        server.stop()
 
 
 @cache
