@@ -9,8 +9,9 @@ from messaging.policy import CouponOffer, Facts, Verdict
 from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
-from tests.servers import valkey
+from tests.servers.postgres import ledger_url
 from tests.servers.required import ServerMissing, absent
+from tests.servers.valkey import state_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LASTING",
+    "LASTING_LEDGERS",
     "LASTING_STATES",
     "LEDGERS",
     "LOGS",
@@ -36,9 +38,10 @@ __all__ = [
 
 LOGS = ("memory", "sqlite")
 STATES = ("memory", "sqlite", "valkey", "valkey-cluster")
-LEDGERS = ("memory", "sqlite")
+LEDGERS = ("memory", "sqlite", "postgres")
 LASTING = ("sqlite",)
-LASTING_STATES = STATES[1:]
+LASTING_STATES = ("sqlite", "valkey", "valkey-cluster")
+LASTING_LEDGERS = ("sqlite", "postgres")
 """Engines that can be opened again, also by another process."""
 
 
@@ -83,22 +86,27 @@ async def log_in(
 
 async def state_in(engine: str, folder: Path) -> State:
     """The state of an engine."""
-    if engine.startswith("valkey"):
-        return await connect_state(_valkey_url(engine, folder))
-    return await connect_state(_url(engine, folder, "state"))
+    url = _valkey(folder, engine) if engine.startswith("valkey") else _url(engine, folder, "state")
+    return await connect_state(url)
 
 
-def _valkey_url(engine: str, folder: Path) -> str:
+def _valkey(folder: Path, engine: str) -> str:
     try:
-        url = valkey.cluster_url() if engine == "valkey-cluster" else valkey.valkey().url
+        return state_url(folder, engine)
     except ServerMissing as error:
         absent("valkey", error)
-    return f"{url}?prefix={valkey.prefix_of(folder)}"
 
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return await connect_ledger(_url(engine, folder, "ledger"))
+    return await connect_ledger(_postgres(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
+
+
+def _postgres(folder: Path) -> str:
+    try:
+        return ledger_url(folder)
+    except ServerMissing as error:
+        absent("postgres", error)
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field

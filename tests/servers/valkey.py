@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from redis.typing import EncodableT
 
-__all__ = ["Valkey", "WithReplica", "cluster", "cluster_url", "own_valkey", "prefix_of", "valkey", "with_replica"]
+__all__ = ["Valkey", "WithReplica", "cluster", "cluster_url", "own_valkey", "state_url", "valkey", "with_replica"]
 
 _SECONDS = 20.0
 _SLOTS = 16_384
-_LAUNCH = '"$@" & echo $!; read -r _; kill -9 $!'
-"""The shell waits at a pipe from the tests: however they end, it ends too, and the server with it."""
+_LAUNCH = '"$@" & echo $!; read -r keep; kill -9 $!; [ "$keep" ] || rm -rf "$PWD"'
+"""The shell waits at a pipe from the tests: however they end, it ends too, and the server and its folder with it."""
 
 _SENTINEL = """\
 sentinel monitor shop 127.0.0.1 {port} 1
@@ -81,7 +81,9 @@ class Valkey:
         """Start it, and wait until it answers and has read its file."""
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         program = ["sh", "-c", _LAUNCH, "sh", str(_binary()), *self.options, *where, "--logfile", "log.txt"]
-        self._shell = subprocess.Popen(program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=self.folder, text=True)
+        self._shell = subprocess.Popen(
+            program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=self.folder, text=True, start_new_session=True
+        )
         assert self._shell.stdout is not None
         self._pid = int(self._shell.stdout.readline())
         atexit.register(self.stop)
@@ -106,7 +108,7 @@ class Valkey:
     def kill(self) -> None:
         """Kill it at once (-9)."""
         if self._shell is not None:
-            self._shell.communicate("")
+            self._shell.communicate("keep\n")
             self._shell = None
 
     def restart(self) -> None:
@@ -205,6 +207,7 @@ def with_replica() -> WithReplica:
     return WithReplica(primary, replica, sentinel)
 
 
-def prefix_of(folder: Path) -> str:
-    """A prefix for the keys of a test: the same whenever the same folder is opened again."""
-    return sha256(str(folder).encode()).hexdigest()[:16]
+def state_url(folder: Path, engine: str = "valkey") -> str:
+    """A state on a server that all tests share, the same whenever the same folder is named. Raises `ServerMissing`."""
+    url = cluster_url() if engine == "valkey-cluster" else valkey().url
+    return f"{url}?prefix={sha256(str(folder).encode()).hexdigest()[:16]}"
