@@ -60,6 +60,11 @@ def sentences(name: str) -> Iterator[None]:
 
 
 def _meaning(error: Exception) -> tuple[str, str] | None:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return (
+            "its certificate is not trusted",
+            "name the file of who signed it (?ca=FILE), and the host as it stands there",
+        )
     words = str(error).replace(":", " ").replace("-", " ").split() if isinstance(error, redis.ResponseError) else []
     code = next((word for word in (getattr(error, "status_code", None), *words) if word in _CODES), None)
     if code is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -88,6 +89,9 @@ def _options(parts: SplitResult, known: set[str]) -> dict[str, str]:
     if unknown:
         message = f"a URL {parts.scheme}:// has no option {unknown[0]!r}; there are {', '.join(sorted(known))}"
         raise SettingsError(message)
+    for name in _TLS:
+        if name in options and not Path(options[name]).is_file():
+            raise SettingsError(f"the option {name} of the state's URL names {options[name]}, which is no file")
     return options
 
 

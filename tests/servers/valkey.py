@@ -189,6 +189,11 @@ class WithReplica:
         """The port of the primary, as the Sentinel sees it."""
         return int(self.sentinel.ask("SENTINEL GET-MASTER-ADDR-BY-NAME", "shop")[1])
 
+    def cut(self) -> None:
+        """Let the replica hear nothing more of its primary, which goes on."""
+        self.primary.ask("ACL SETUSER", "default", "-psync", "-sync")
+        self.primary.ask("CLIENT KILL", "TYPE", "replica")
+
     def stop(self) -> None:
         """Kill all three."""
         for each in (self.sentinel, self.replica, self.primary):

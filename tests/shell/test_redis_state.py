@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
 from schemas.errors import Moved, SettingsError, StoreUnavailable
 from stores.connect import connect_state
 from stores.ports import Position, Saved
+from stores.redis_errors import sentences
 from stores.redis_scripts import WRITE
 from stores.redis_state import RedisState
 from stores.redis_url import address_of, client_of
@@ -42,6 +44,11 @@ async def state(server: Valkey) -> AsyncIterator[State]:
     async with opened(server.url) as state:
         await state.begin(0, "log", START)
         yield state
+
+
+def test_a_certificate_of_a_stranger_is_told_apart() -> None:
+    with pytest.raises(StoreUnavailable, match="its certificate is not trusted"), sentences("here"):
+        raise redis.exceptions.ConnectionError("Error 1 connecting to h:1. [SSL: CERTIFICATE_VERIFY_FAILED] unknown.")
 
 
 @asynccontextmanager

@@ -30,10 +30,10 @@ def test_a_url_says_where_the_servers_are(url: str, form: str, hosts: list[tuple
 
 
 def test_a_url_says_who_comes_how_and_with_which_prefix() -> None:
-    address = address_of("rediss://me:p%40ss%2F@here:7000/2?prefix=my%20shop&ca=/etc/ca.pem".replace("%20", "-"))
+    address = address_of(f"rediss://me:p%40ss%2F@here:7000/2?prefix=my-shop&ca={__file__}")
 
     assert address.user == {"username": "me", "password": "p@ss/"}
-    assert (address.tls, address.prefix, address.options) == (True, "my-shop", {"ca": "/etc/ca.pem"})
+    assert (address.tls, address.prefix, address.options) == (True, "my-shop", {"ca": __file__})
 
 
 def test_no_password_is_shown() -> None:
@@ -63,6 +63,7 @@ def test_no_password_is_shown() -> None:
         ("redis://here?prefx=a", "has no option 'prefx'; there are prefix"),
         ("redis://here?ca=/etc/ca.pem", "has no option 'ca'; there are prefix"),
         ("rediss://here?sentinel_password=a", "has no option 'sentinel_password'; there are ca, cert, key, prefix"),
+        ("rediss://here?ca=/not/there.pem", "names /not/there.pem, which is no file"),
         ("redis://here?prefix=", "not ''"),
         ("redis://here?prefix={p0}", "not '{p0}'"),
         ("redis://here?prefix=a%0Ab", "without braces and spaces"),
