@@ -10,7 +10,6 @@ from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
 from tests.servers.postgres import ledger_url
-from tests.servers.required import ServerMissing, absent
 from tests.servers.valkey import state_url
 
 if TYPE_CHECKING:
@@ -86,27 +85,13 @@ async def log_in(
 
 async def state_in(engine: str, folder: Path) -> State:
     """The state of an engine."""
-    url = _valkey(folder, engine) if engine.startswith("valkey") else _url(engine, folder, "state")
-    return await connect_state(url)
-
-
-def _valkey(folder: Path, engine: str) -> str:
-    try:
-        return state_url(folder, engine)
-    except ServerMissing as error:
-        absent("valkey", error)
+    valkey = engine.startswith("valkey")
+    return await connect_state(state_url(folder, engine) if valkey else _url(engine, folder, "state"))
 
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return await connect_ledger(_postgres(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
-
-
-def _postgres(folder: Path) -> str:
-    try:
-        return ledger_url(folder)
-    except ServerMissing as error:
-        absent("postgres", error)
+    return await connect_ledger(ledger_url(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field

@@ -167,7 +167,7 @@ def _is_whole(node: Valkey, count: int) -> bool:
 
 
 def cluster_url() -> str:
-    """Where the cluster is: two of its nodes, which know the third. Raises `ServerMissing`."""
+    """Where the cluster is: two of its nodes, which know the third."""
     first, second, _ = cluster()
     return f"redis+cluster://127.0.0.1:{first.port},127.0.0.1:{second.port}"
 
@@ -213,6 +213,9 @@ def with_replica() -> WithReplica:
 
 
 def state_url(folder: Path, engine: str = "valkey") -> str:
-    """A state on a server that all tests share, the same whenever the same folder is named. Raises `ServerMissing`."""
-    url = cluster_url() if engine == "valkey-cluster" else valkey().url
+    """A state on a server that all tests share, the same whenever the same folder is named."""
+    try:
+        url = cluster_url() if engine == "valkey-cluster" else valkey().url
+    except ServerMissing as error:
+        absent("valkey", error)
     return f"{url}?prefix={sha256(str(folder).encode()).hexdigest()[:16]}"
