@@ -13,19 +13,20 @@ import random
 import statistics
 import tempfile
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from redis.asyncio import Redis
 
 from stores.connect import connect_state
 from stores.ports import Position, Saved
+from stores.redis_url import Client, address_of, client_of
 from tests.servers.valkey import Valkey, own_valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from stores.ports import State
 
@@ -95,7 +96,7 @@ async def measure_batches(people: int = 100_000, rounds: int = 15, batches: int 
     """Batches of 300 of `people`, round by round on each engine."""
     with own_valkey() as server, tempfile.TemporaryDirectory() as folder:
         valkey, sqlite = await connect_state(server.url), await connect_state(f"sqlite:///{Path(folder) / 'state.db'}")
-        bare = Redis.from_url(server.url, protocol=2)
+        bare = client_of(address_of(server.url))
         rng = random.Random(1)
         steps = {
             "valkey": _guarded(valkey, await _fill(valkey, people, rng, 0)),
@@ -103,11 +104,11 @@ async def measure_batches(people: int = 100_000, rounds: int = 15, batches: int 
             "bare": _bare(bare),
         }
         for first in range(0, people, _AT_ONCE):
-            await bare.mset({f"bare:{person}": saved.state for person, saved in _people(first, _AT_ONCE, rng).items()})
+            await bare.command("MSET", *_pairs(_people(first, _AT_ONCE, rng)))
         found = await _rounds(server, steps, people, rounds, batches)
         for store in (valkey, sqlite):
             await store.close()
-        await bare.aclose()
+        await bare.close()
     ratios = [mine[0] / other[0] for mine, other in zip(found["valkey"], found["bare"], strict=True)]
     wall = {name: round(statistics.median(ms for ms, _ in times), 2) for name, times in found.items()}
     cpu = {name: round(statistics.median(ms for _, ms in times), 2) for name, times in found.items()}
@@ -133,12 +134,16 @@ def _guarded(state: State, position: Position) -> Step:
     return step
 
 
-def _bare(client: Redis) -> Step:
+def _bare(client: Client) -> Step:
     async def step(people: dict[str, Saved]) -> None:
-        await client.mget([f"bare:{person}" for person in people])
-        await client.mset({f"bare:{person}": saved.state for person, saved in people.items()})
+        await client.command("MGET", *(f"bare:{person}" for person in people))
+        await client.command("MSET", *_pairs(people))
 
     return step
+
+
+def _pairs(people: dict[str, Saved]) -> Iterator[str | bytes]:
+    return chain.from_iterable((f"bare:{person}", saved.state) for person, saved in people.items())
 
 
 Step = Callable[[dict[str, Saved]], Awaitable[None]]
