@@ -33,6 +33,7 @@ class Options:
 
     `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
+    `decided` is called as soon as the ledger has new decisions, before the state is written.
     """
 
     batch: int = 500
@@ -40,6 +41,7 @@ class Options:
     record_changes: bool = False
     immediate: bool = False
     clock: Callable[[], int] | None = None
+    decided: Callable[[], None] | None = None
 
 
 @dataclass(slots=True)
@@ -182,6 +184,8 @@ class PartitionWorker:
             if any(decision.release for decision in outcome.decisions):
                 self._release = end
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
+            if outcome.decisions and self.options.decided is not None:
+                self.options.decided()
         elif self._release and new.offset >= self._release:
             await self.ledger.advance(self.partition, log_id, new.offset)
         if new.offset >= self._release:

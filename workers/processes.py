@@ -32,8 +32,11 @@ __all__ = ["clock", "dispatch", "monitored", "up", "web", "worker"]
 
 _WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
-_FEW, _GATHER = 50, 0.008
-"""After a step of fewer records, seconds in which more may gather: without it a trickle takes a whole core."""
+_FEW, _LONGEST_REST = 50, 0.008
+"""After a step of fewer records a worker rests for as long as the step took, at most so many seconds.
+
+More records gather meanwhile, and a step costs the same for one as for ten: without it a trickle takes a whole core.
+"""
 _LOOK = 5.0
 """Seconds between two looks at lag and outbox."""
 _AGAIN = 1.0
@@ -41,32 +44,36 @@ _AGAIN = 1.0
 
 
 async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
-    """Fold every partition. Raises `NamedStop`. `decided` is set when there may be new decisions."""
+    """Fold every partition. Raises `NamedStop`. `decided` is set when there are new decisions."""
     settings = workspace.settings
-    options = Options(lateness=settings.lateness, record_changes=settings.record_changes, clock=now_ms)
+    options = Options(
+        lateness=settings.lateness,
+        record_changes=settings.record_changes,
+        clock=now_ms,
+        decided=None if decided is None else decided.set,
+    )
     made = [
         PartitionWorker(workspace.log, workspace.state, workspace.ledger, workspace.programs, workspace.id, p, options)
         for p in range(workspace.log.info.partitions)
     ]
-    await _together(stop, *(_fold(each, stop, decided) for each in made))
+    await _together(stop, *(_fold(each, stop) for each in made))
 
 
-async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asyncio.Event | None) -> None:
+async def _fold(partition: PartitionWorker, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        began, before = elapsed(), partition.counts.decisions
+        began = elapsed()
         try:
             moved = await partition.step()
         except StoreUnavailable as error:
             logger().warning("store_unavailable", partition=partition.partition, reason=error.message)
             await _pause(stop, _AGAIN)
             continue
+        took = elapsed() - began
         if moved:
-            metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(partition.partition))
+            metrics.process.observe("touchline_batch_seconds", took, partition=str(partition.partition))
         metrics.folded(partition)
-        if decided is not None and partition.counts.decisions > before:
-            decided.set()
         if 0 < moved < _FEW:
-            await asyncio.sleep(_GATHER)  # a step costs the same for one record and for ten
+            await asyncio.sleep(min(took, _LONGEST_REST))
         if not moved and partition.position is not None and not partition.position.chunk:
             await partition.log.wait(partition.partition, partition.position.offset, _WAIT)
 

@@ -13,6 +13,7 @@ from schemas.ids import partition_of
 from schemas.records import Behaviour, ProgramActivated, Tick, encode
 from stores.open import open_log
 from stores.ports import Appendable, Position, Saved
+from tests.helpers.faults import Faults
 from tests.helpers.folded import LOG_ID, Folded, fold_all
 from workers.startup import check_partitions
 from workers.ticker import Ticker
@@ -318,6 +319,19 @@ async def test_the_old_playbook_decides_up_to_the_record_of_the_new_one() -> Non
 
     teams = [row["params"]["to"] for row in await shop.ledger.fetch("decisions")]
     assert teams == ["v1"] * 3 + ["v2"] * 3 + ["v3"] * 3
+
+
+async def test_a_dispatcher_is_told_of_decisions_once_they_are_in_the_ledger_and_only_then() -> None:
+    shop = await _shop(MANY.replace("LEAST", "2"))
+    faults = Faults()
+    await shop.send("p1", "cart.added")
+    await fold_all(shop.worker(around=faults.around, decided=lambda: faults.calls.append("told")))
+    assert "told" not in faults.calls
+
+    await shop.send("p1", "cart.added")
+    await fold_all(shop.worker(around=faults.around, decided=lambda: faults.calls.append("told")))
+    at = faults.calls.index("told")
+    assert [call.partition(".")[2] for call in faults.calls[at - 1 : at + 2]] == ["record", "", "write"]
 
 
 async def test_positions_only_ever_move_forward() -> None:
