@@ -209,7 +209,7 @@ class PartitionWorker:
         saved = await self.state.read(self.partition, position, (), at, limit)
         batch = Batch(fold, self.partition, saved) if fold is not None else None
         if batch is not None:
-            batch.tick(at)
+            batch.tick(decoded.record)
         done = len(saved) < limit
         new = _next(position, "", done=done)
         await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
@@ -240,7 +240,9 @@ class PartitionWorker:
         batch = Batch(fold, self.partition, saved)
         payload = decoded.payload
         for person in sorted(saved):
-            p = batch.profile(person)
+            p = batch.readable(person)
+            if p is None:
+                continue
             if isinstance(payload, ScheduleFired):
                 fold.schedule(person, p, payload.rule, payload.nominal, at, batch.outcome)
             elif isinstance(payload, ProgramActivated):
@@ -248,6 +250,7 @@ class PartitionWorker:
                 program = self.programs.compiled[payload.hash]
                 new = Fold(program, self.workspace, self.programs.known, self.options.lateness)
                 new.activate(person, p, at, batch.outcome, fire_entries=payload.fire_entries)
+        batch.report(decoded.record)
         return batch
 
 
@@ -271,7 +274,7 @@ def _folded(
         elif isinstance(payload, Behaviour):
             batch.event(each.record, payload)
         else:
-            batch.tick(each.record.at)
+            batch.tick(each.record)
         if len(batch.outcome.failures) > failures:
             batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
     return batch.states(), batch.outcome

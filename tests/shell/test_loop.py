@@ -194,6 +194,42 @@ async def test_a_record_that_cannot_be_folded_is_a_dead_letter_and_the_others_go
     assert (sorted(profiles), profiles["p2"]) == (["p1", "p2", "p3"], b"damaged")
 
 
+@pytest.mark.parametrize("batch", [500, 1])
+async def test_a_person_whose_time_cannot_pass_is_set_aside_for_a_day_and_the_others_go_on(batch: int) -> None:
+    shop = await _shop()
+    for person in ("p1", "p2", "p3"):
+        await shop.send(person, "cart.added")
+    await shop.fold()
+    position, _ = await shop.state.position(0) or pytest.fail("nothing was folded")
+    begun = shop.clock.now
+    await shop.state.write(0, position, position, {"p2": Saved(b"damaged", begun + MINUTE)})
+    for minutes in (11, 20, 24 * 60, 60):
+        await shop.tick(minutes * MINUTE)
+        await shop.fold(batch=batch)
+
+    rows = await shop.ledger.fetch("decisions")
+    assert {(r["person"], r["rule"]) for r in rows} == {(p, rule) for p in ("p1", "p3") for rule in ("cart", "gone")}
+    letters = await shop.ledger.fetch("dead_letters")
+    assert [(r["offset"], r["code"]) for r in letters] == [(4, "person_failed"), (6, "person_failed")]
+    assert "'p2'" in letters[0]["message"]
+    assert (await shop.profiles())["p2"] == b"damaged"
+
+
+async def test_a_schedule_and_an_activation_pass_over_a_profile_that_cannot_be_read() -> None:
+    shop = await _shop(REPORT.replace("LIMIT", ""))
+    for person in ("p1", "p2", "p3"):
+        await shop.send(person, "cart.added")
+    await shop.fold()
+    position, _ = await shop.state.position(0) or pytest.fail("nothing was folded")
+    await shop.state.write(0, position, position, {"p2": Saved(b"damaged", None)})
+    await shop.fire("report")
+    await shop.activate({"shop.yaml": SHOP})
+    await shop.fold()
+
+    assert {row["person"] for row in await shop.ledger.fetch("decisions")} == {"p1", "p3"}
+    assert await shop.letters() == [(4, "person_failed"), (5, "person_failed")]
+
+
 # ---------------------------------------------------------------- time
 
 
