@@ -8,9 +8,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from schemas.tables import METADATA
-from stores.ledger import SqliteLedger
 from stores.migrate import HEAD
 from stores.sqlite import Database
+from stores.sqlite_ledger import SqliteLedger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -12,6 +12,7 @@ from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
 from tests.servers.kafka import Kafka, shared_kafka
 from tests.servers.postgres import ledger_url
+from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
