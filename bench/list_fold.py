@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bench.list_conditions import Closures
-from rules.steps import Run, proceed
+from rules.journey import proceed
+from rules.run import Run
 from rules.turn import Turn
 from schemas.ids import event_key
 from schemas.profile import Occasion

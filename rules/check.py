@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
 from rules.fields import did_you_mean
-from rules.model import Emit, Limit, SetTraits, TagPerson, WaitStep
+from rules.model import Action, Branch, Emit, Limit, SetTraits, TagPerson, WaitStep, walk_steps
 from rules.read import Reading, read
 from schemas.findings import Finding, Mark
 from schemas.money import to_major
@@ -78,7 +78,8 @@ def _budgets(reading: Reading) -> Iterator[Finding]:
 
 def _idle_rules(reading: Reading) -> Iterator[Finding]:
     for rule in reading.playbook.rules.values():
-        if rule.id not in reading.broken and all(isinstance(step, WaitStep) for step in rule.then):
+        acts = any(isinstance(step, Action) for _, step in walk_steps(rule.then))
+        if rule.id not in reading.broken and not acts:
             message = f"the rule {rule.id!r} never does anything"
             yield _finding(
                 reading.places["rule", rule.id], "never_acts", message, "give `then` a step that acts: send, tag, …"
@@ -115,16 +116,22 @@ def _counts_one(node: Expr) -> bool:
 
 
 def _conditions(rule: Rule) -> Iterator[Condition]:
-    for condition in (rule.trigger.audience, rule.when, rule.unless):
+    own = None if rule.wait is None else rule.wait.condition
+    for condition in (rule.trigger.audience, rule.when, rule.unless, own):
         if condition is not None:
             yield condition
+    for _, step in walk_steps(rule.then):
+        if isinstance(step, Branch):
+            yield step.condition
+        elif isinstance(step, WaitStep) and step.wait.condition is not None:
+            yield step.wait.condition
 
 
 def expressions_of(rule: Rule) -> Iterator[Expression]:
     """Every expression of a rule: its conditions, and the values of its steps."""
     for condition in _conditions(rule):
         yield from leaves(condition)
-    for step in rule.then:
+    for _, step in walk_steps(rule.then):
         if isinstance(step, SetTraits):
             yield from step.values.values()
         elif isinstance(step, Emit):
@@ -159,8 +166,8 @@ def _missing_calls(rule: Rule) -> Iterator[tuple[str, int, int]]:
 def _tags(reading: Reading) -> Iterator[Finding]:
     """Tags that conditions ask for and no rule ever puts on."""
     playbook = reading.playbook
-    steps = [step for rule in playbook.rules.values() for step in rule.then if isinstance(step, TagPerson)]
-    tags = {tag for step in steps if not step.remove for tag in step.tags}
+    steps = [step for rule in playbook.rules.values() for _, step in walk_steps(rule.then)]
+    tags = {tag for step in steps if isinstance(step, TagPerson) and not step.remove for tag in step.tags}
     conditions = [segment.when for segment in playbook.segments.values()]
     conditions += [stage.when for stage in playbook.stages if stage.when is not None]
     expressions = [expression for condition in conditions for expression in leaves(condition)]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
+from rules.journey import may_go_on, proceed
 from rules.limits import first_telling, once_key, take
+from rules.run import Run, restore, restored_occasion
 from rules.schedule import concerns
-from rules.steps import Run, proceed, restore_occasion
 from rules.turn import Turn
-from rules.waits import end_waits
+from rules.waits import cancel, end_waits
 from schemas.errors import EventRefused
 from schemas.ids import event_key
 from schemas.profile import Occasion
@@ -106,14 +107,15 @@ class Fold:
     def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:
         p, program = turn.p, turn.program
         name = turn.occasion.name or ""
-        if p.waits_raw:
-            end_waits(turn, self.programs, ts)
+        answered = end_waits(turn, self.programs, ts) if p.waits_raw else ()
         true, unknown = apply_event(turn, ts, FOREVER if history else self.lateness)
         if not p.known:
             p.known = True
             true, unknown = program.plan.evaluate_all(p, p.now, 0, 0)
         changes = turn.adopt(*program.plan.settle(p, true, unknown))
         if not turn.quiet:
+            for waiting in answered:
+                self._resume(turn, waiting, answered=True)
             if changes:
                 self._on_changes(turn, changes)
             match = program.on_event.get(name)
@@ -252,7 +254,7 @@ class Fold:
             if not waiting.decisions:
                 self._resume(turn, waiting)
 
-    def _resume(self, turn: Turn, waiting: Waiting) -> None:
+    def _resume(self, turn: Turn, waiting: Waiting, *, answered: bool = False) -> None:
         """Go on with a run, on the program it began with; a rule that decides nothing any more ends it."""
         current = self.program.rules.get(waiting.rule)
         program = self.program if waiting.program == self.program.id else self.programs(waiting.program)
@@ -260,22 +262,32 @@ class Fold:
         if current is None or rule is None:
             turn.out.count("ended_runs")
             return
+        run, occasion = restore(turn, rule, waiting), restored_occasion(turn, waiting.event)
+        if not self._still(turn, run, occasion, waiting):
+            return
         turn.fired.add(waiting.rule)
-        run = Run(
-            rule,
-            waiting.occurrence,
-            waiting.start,
-            waiting.start_key,
-            waiting.event_time,
-            waited=True,
-            coupons=waiting.coupons,
-        )
-        made = self._guarded(turn, run, restore_occasion(turn, waiting), waiting.step)
-        if made and rule.waits[waiting.wait] and not rule.shadow:
+        if answered:
+            run.replies[waiting.wait] = turn.occasion
+            self._guarded(turn, run, occasion, rule.stations[waiting.wait].ways["then"])
+            return
+        made = self._guarded(turn, run, occasion, waiting.step)
+        if made and rule.endings[waiting.wait] and not rule.shadow:
             waiting.decisions = made
             waiting.due = turn.p.now + (rule.rule.expires or self.lateness)
             turn.p.waits.append(waiting)
             turn.p.store_waits()
+
+    def _still(self, turn: Turn, run: Run, occasion: Occasion, waiting: Waiting) -> bool:
+        """Whether the run goes on now that its wait is over: its `while` is true, or it has none."""
+        try:
+            held = may_go_on(turn, run, occasion, waiting.wait)
+        except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
+            turn.out.failures.append((run.rule.id, f"{type(error).__name__}: {error}"))
+            held = False
+        if not held:
+            turn.out.count("ended_by_while")
+            cancel(turn, run.rule, waiting)
+        return held
 
     # -- effects
     def _settle_effects(self, turn: Turn) -> None:

@@ -48,7 +48,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     starts = trigger.names if trigger.kind == "event" else None
     steps = StepReader(entry.key, references, starts, severity)
     when, unless = fields.get("when", condition), fields.get("unless", exception)
-    wait, limit = fields.get("wait", steps.wait), fields.get("limit", _limit)
+    wait, limit = fields.get("wait", steps.waits.own), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
     then = fields.need("then", steps.steps)
     fields.later(*_LATER)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "anything", "boolean", "count", "cron", "currency", "duration", "identifier", "integer", "items", "label",
-    "language", "mapping_of", "moment", "money", "money_text", "name", "one_of", "one_or_more", "text", "zone",
+    "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more", "text",
+    "zone",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -99,6 +100,15 @@ def count(reader: Reader, node: Node) -> int | None:
         reader.fault(
             node.mark, "not_allowed", f"a number above zero is expected, this is {value}", length=scalar_length(node)
         )
+        return None
+    return value
+
+
+def natural(reader: Reader, node: Node) -> int | None:
+    """A whole number that is not below zero."""
+    value = integer(reader, node)
+    if value is not None and value < 0:
+        reader.fault(node.mark, "not_allowed", f"{value} is below zero", length=scalar_length(node))
         return None
     return value
 

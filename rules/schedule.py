@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rules.model import Schedule
 
-__all__ = ["concerns", "cron_fault", "local_moment", "nominal_times"]
+__all__ = ["concerns", "cron_fault", "local_moment", "next_clock", "nominal_times"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,6 +77,20 @@ def local_moment(zone: ZoneInfo, local: datetime) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
     return high
+
+
+def next_clock(zone: ZoneInfo, minutes: int, now: int) -> int:
+    """The first moment (unix ms) after `now` at which clocks of a zone show `minutes` after midnight.
+
+    Of a time that comes twice that is the first, for one that is left out the first moment after the gap.
+    """
+    wanted = time(minutes // 60, minutes % 60)
+    day = _shown(zone, now).date() - timedelta(days=1)
+    while True:
+        moment = local_moment(zone, datetime.combine(day, wanted))
+        if moment > now:
+            return moment
+        day += timedelta(days=1)
 
 
 def _ms(moment: datetime) -> int:

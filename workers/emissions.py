@@ -27,8 +27,8 @@ _ROUNDS = 32
 
 def emits_to_others(program: Program) -> bool:
     """Whether any rule that acts emits an event for another person."""
-    steps = (step for rule in program.rules.values() if not rule.shadow for step in rule.steps)
-    return any(isinstance(step, Emit) and step.person is not None for step in steps)
+    stations = (station for rule in program.rules.values() if not rule.shadow for station in rule.stations)
+    return any(isinstance(each.step, Emit) and each.step.person is not None for each in stations)
 
 
 class Collector:

@@ -136,6 +136,71 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a limit that says nothing": ("empty", rule_text("limit: ▶{}")),
     "a limit that is a word": ("not_allowed", rule_text("limit: ▶twice")),
     "a limit without its window": ("missing_key", rule_text("limit: {max: ▶{count: 3}}")),
+    # journeys
+    "a wait for nothing": ("missing_key", with_step("{tag: a}, {wait: ▶{unless: order.paid}}")),
+    "a wait of two kinds": ("not_allowed", with_step("{tag: a}, {wait: {for: 1h, ▶until: '09:00'}}")),
+    "a wait for an event without an end": ("missing_key", with_step("{tag: a}, {wait: ▶{event: order.paid}}")),
+    "how long to wait for an event": (
+        "missing_key not_allowed",
+        with_step("{tag: a}, {wait: ▶{event: order.paid, ▶for: 3d}}"),
+    ),
+    "a `within` without an event": ("not_allowed", with_step("{tag: a}, {wait: {for: 1h, ▶within: 3d}}")),
+    "a `same` without an event": ("not_allowed", with_step("{tag: a}, {wait: {for: 1h, ▶same: order_id}}")),
+    "an unknown event to wait for": ("unknown_event", with_step("{tag: a}, {wait: {event: ▶order.payed, within: 1d}}")),
+    "a property that the event waited for lacks": (
+        "unknown_property",
+        with_step("{tag: a}, {wait: {event: order.cancelled, same: ▶amount, within: 1d}}"),
+    ),
+    "a wait that one event answers and ends": (
+        "not_allowed",
+        with_step("{tag: a}, {wait: {event: order.paid, within: 1d, ▶unless: [order.paid]}}"),
+    ),
+    "a time of day without quotes": ("bad_clock", with_step("{tag: a}, {wait: {until: ▶9am}}")),
+    "a time of day that is none": ("bad_clock", with_step("{tag: a}, {wait: {until: ▶'24:00'}}")),
+    "a rule's own wait for an event": ("not_allowed", rule_text("wait: {▶event: order.paid, within: 1d}")),
+    "a branch of a plain wait": ("not_allowed", with_step("{wait: 1h, ▶then: [{tag: a}]}, {tag: a}")),
+    "a branch of an action": ("unknown_key", with_step("{tag: a, ▶then: [{tag: b}]}")),
+    "an `if` that leads nowhere": ("missing_key", with_step("{tag: a}, {▶if: 'true'}")),
+    "a fault in a branch": (
+        "unknown_event",
+        with_step("{if: 'true', then: [{tag: a}, {emit: {event: ▶order.payed}}]}"),
+    ),
+    "a fault deep in branches": (
+        "unknown_template",
+        with_step(
+            "{if: 'true', else: [{wait: {event: order.paid, within: 1d}, then: [{send: {template: ▶helo, "
+            "channels: [email]}}]}]}"
+        ),
+    ),
+    "a fault in the condition of an `if`": (
+        "expr_single_equals",
+        with_step("{if: event.amount ▶= 5, then: [{tag: a}]}"),
+    ),
+    "a fault in a `while`": ("expr_single_equals", with_step("{tag: a}, {wait: {for: 1h, while: event.amount ▶= 5}}")),
+    "steps of a branch that are no list": ("wrong_type", with_step("{if: 'true', then: ▶{tag: a}}")),
+    "an id twice, once in a branch": (
+        "duplicate_name",
+        with_step("{tag: a, id: x}, {if: 'true', then: [{tag: b, id: ▶x}]}"),
+    ),
+    "a split without arms": ("missing_key", with_step("{tag: a}, ▶{split: x}")),
+    "a split of one arm": ("bad_split", with_step("{split: x, arms: ▶{a: {weight: 1, then: [{tag: a}]}}}")),
+    "a split of arms that nobody draws": (
+        "bad_split",
+        with_step("{tag: a}, {split: x, arms: ▶{a: {weight: 0}, b: {weight: 0}}}"),
+    ),
+    "an arm without a weight": ("missing_key", with_step("{split: x, arms: {▶a: {then: [{tag: a}]}, b: {weight: 1}}}")),
+    "an arm of less than nothing": (
+        "not_allowed",
+        with_step("{tag: a}, {split: x, arms: {a: {weight: ▶-1}, b: {weight: 1}}}"),
+    ),
+    "an arm with a dot": ("bad_id", with_step("{tag: a}, {split: x, arms: {▶a.b: {weight: 1}, c: {weight: 1}}}")),
+    "arms that are a list": ("wrong_type", with_step("{tag: a}, {split: x, arms: ▶[a, b]}")),
+    "a split without a name": (
+        "wrong_type",
+        with_step("{tag: a}, {split: ▶{a: 50, b: 50}, arms: {a: {weight: 1}, b: {weight: 1}}}"),
+    ),
+    "a stop with more": ("not_allowed", with_step("{tag: a}, {▶stop: true}")),
+    "a coupon that hides the reply": ("reserved_name", with_step("{issue_coupon: {pool: gift, as: ▶reply}}")),
     # catalogue and lifecycle
     "a type that is none": ("not_allowed", "events:\n  x: {properties: {a: {type: ▶string}}}\n"),
     "a minimum of a text": ("not_allowed", "events:\n  x: {properties: {a: {type: text, ▶min: 0}}}\n"),
@@ -145,11 +210,6 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a section of later": ("not_available", "▶points: {}\n"),
     "a rule's key of later": ("not_available", rule_text("▶canary: 10%")),
     "a step of later in a live rule": ("not_available", with_step("{tag: a}, {▶grant_points: 10}")),
-    "a branch of later in a live rule": (
-        "not_available",
-        with_step("{tag: a}, {▶if: 'true', then: [{tag: b}], else: [{tag: c}]}"),
-    ),
-    "an end of later in a live rule": ("not_available", with_step("{tag: a}, ▶stop")),
 }
 
 

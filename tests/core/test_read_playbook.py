@@ -6,7 +6,9 @@ from itertools import pairwise
 import pytest
 
 from rules.model import (
+    Arm,
     Assign,
+    Branch,
     Emit,
     Ending,
     Invite,
@@ -16,12 +18,16 @@ from rules.model import (
     Schedule,
     SendMessage,
     SetTraits,
+    Split,
+    Stop,
     TagPerson,
     Trigger,
     Wait,
     WaitStep,
+    walk_steps,
 )
 from rules.read import playbook_hash, read_playbook
+from rules.route import route
 from schemas.catalogue import EventType, PropertyType, TraitType
 from schemas.money import to_minor
 from schemas.offers import Community, CouponPool, TemplateText
@@ -220,6 +226,39 @@ def test_a_wait_names_the_events_that_end_it() -> None:
 )
 def test_steps_are_read(step: str, read: object) -> None:
     assert read_rule(then=f"[{step}]").then == (read,)
+
+
+def test_waits_of_every_kind_are_read() -> None:
+    event, clock = read_rule(
+        then="[{wait: {event: [下单, order.cancelled], same: order_id, within: 3d}, then: [{tag: a}], else: [{tag: b}]},"
+        " {wait: {until: '09:30', while: event.amount > 5, unless: cart.added}}]"
+    ).then
+    assert isinstance(event, WaitStep)
+    answers = (Ending("order.paid", "order_id"), Ending("order.cancelled", "order_id"))
+    assert event == WaitStep(Wait(3 * DAY, events=answers), None, (TagPerson(("a",)),), (TagPerson(("b",)),))
+    assert isinstance(clock, WaitStep)
+    assert (clock.wait.until, clock.wait.unless) == (570, (Ending("cart.added"),))
+    assert isinstance(clock.wait.condition, Leaf)
+
+
+def test_branches_and_splits_are_read() -> None:
+    branch, split = read_rule(
+        then="[{if: event.amount > 5, then: [{tag: a}, stop], id: big},"
+        " {split: greeting, arms: {a: {weight: 30, then: [{tag: b}]}, b: {weight: 70}}}]"
+    ).then
+    assert isinstance(branch, Branch)
+    assert (branch.then, branch.otherwise, branch.id) == ((TagPerson(("a",)), Stop()), (), "big")
+    assert split == Split("greeting", {"a": Arm(30, (TagPerson(("b",)),)), "b": Arm(70)})
+
+
+def test_every_step_has_a_path() -> None:
+    then = read_rule(
+        then="[{tag: a}, {if: 'true', then: [{tag: b}], else: [{wait: {event: 下单, within: 1h}, then: [{tag: c}]}]},"
+        " {split: x, arms: {a: {weight: 1, then: [{tag: d}]}, b: {weight: 1, then: [stop]}}}]"
+    ).then
+    paths = ["0", "1", "1.then.0", "1.else.0", "1.else.0.then.0", "2", "2.arms.a.0", "2.arms.b.0"]
+    assert [path for path, _ in walk_steps(then)] == paths
+    assert [station.path for station in route(then)] == paths
 
 
 def test_steps_with_expressions_are_read() -> None:

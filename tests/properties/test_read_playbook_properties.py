@@ -43,6 +43,12 @@ SOUND: Json = {
                 {"tag": ["seen"]},
                 {"set": {"level": "1 + 1"}},
                 {"emit": {"event": "paid", "person": "meta.id", "properties": {"amount": "2.5"}}},
+                {"wait": {"until": "09:00", "while": "profile.level > 1"}},
+                {
+                    "wait": {"event": ["paid"], "same": "id", "within": "3d", "unless": ["left"]},
+                    "then": [{"if": "reply.amount > 5", "then": [{"tag": "a"}, "stop"], "else": [{"untag": "a"}]}],
+                    "else": [{"split": "x", "arms": {"a": {"weight": 1, "then": [{"tag": "b"}]}, "b": {"weight": 0}}}],
+                },
             ],
         },
         "morning": {
