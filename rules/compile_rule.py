@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rules.limits import limited
+from rules.limits import limit_name, limited
 from rules.model import Emit, Invite, Rule, SendMessage, SetTraits, WaitStep
 from rules.program import CompiledRule, Expression, Kept
 from rules.route import Station, reach
@@ -69,10 +69,11 @@ def compiled_rule(typed: TypedRule, plan: Plan, playbook: Playbook) -> CompiledR
         rule=rule,
         stations=typed.stations,
         limited=limited(rule.limit),
+        parallel=rule.if_running == "parallel",
         test=Firing(plan).test(typed.condition),
         program=playbook.hash,
         shadow=rule.status == "shadow",
-        limit_key=f"~{rule.id}" if rule.status == "shadow" else rule.id,
+        limit_key=limit_name(rule.id, shadow=rule.status == "shadow"),
         waits=waits,
         endings={at: _by_event(wait.unless) for at, wait in waits.items()},
         answers={at: _by_event(wait.events) for at, wait in waits.items() if wait.events},

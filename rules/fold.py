@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
+from rules.compile_rule import OWN
 from rules.journey import may_go_on, proceed
-from rules.limits import first_telling, once_key, take
-from rules.run import Run, restore, restored_occasion
+from rules.limits import first_telling
+from rules.run import restore, restored_occasion
 from rules.schedule import concerns
+from rules.starting import begin
 from rules.turn import Turn
 from rules.waits import cancel, end_waits
 from schemas.errors import EventRefused
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rules.program import CompiledRule, Program
+    from rules.run import Run
     from schemas.decisions import MembershipChange, Outcome
     from schemas.profile import Profile, Waiting
     from schemas.records import Behaviour
@@ -219,20 +222,13 @@ class Fold:
                 self._start(turn, rule, f"{change.change}:{change.segment}:{cause}")
 
     def _start(self, turn: Turn, rule: CompiledRule, occurrence: str) -> None:
-        """Start one occurrence, if the limit allows."""
-        p, occasion = turn.p, turn.occasion
-        key = b""
-        if rule.limited:
-            found = once_key(rule.rule.limit, occasion)
-            if not take(p, rule, p.now, found):
-                turn.out.count("limited")
-                return
-            key = found or b""
-        turn.fired.add(rule.id)
-        started = p.now if occasion.time is None else occasion.time
-        self._guarded(turn, Run(rule, occurrence, p.now, key, started), occasion)
+        """Start one occurrence, if runs under way and the limit allow."""
+        run = begin(turn, rule, occurrence)
+        if run is not None:
+            turn.fired.add(rule.id)
+            self._guarded(turn, run, turn.occasion)
 
-    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, at: int = -1) -> list[str]:
+    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, at: int = OWN) -> list[str]:
         """Carry out the steps from `at` on, -1 being the rule's own wait; a run that raises leaves no trace."""
         marks = len(turn.out.decisions), len(turn.effects), len(turn.emitted)
         try:
@@ -286,7 +282,7 @@ class Fold:
             held = False
         if not held:
             turn.out.count("ended_by_while")
-            cancel(turn, run.rule, waiting)
+            cancel(turn, waiting)
         return held
 
     # -- effects

@@ -226,7 +226,10 @@ def walk_steps(steps: tuple[Step, ...], prefix: str = "") -> Iterator[tuple[str,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first."""
+    """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first.
+
+    `if_running`: what an occurrence does while a run of this rule by this person waits.
+    """
 
     id: str
     trigger: Trigger
@@ -239,6 +242,7 @@ class Rule:
     limit: Limit = field(default_factory=Limit)
     priority: int = 50
     expires: int | None = None
+    if_running: Literal["parallel", "ignore", "restart"] = "parallel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

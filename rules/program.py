@@ -65,6 +65,7 @@ class CompiledRule:
     rule: Rule
     stations: tuple[Station, ...]
     limited: bool
+    parallel: bool
     test: Test
     program: str
     shadow: bool

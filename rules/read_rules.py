@@ -23,6 +23,7 @@ __all__ = ["rules"]
 
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
+_RUNNING = ("parallel", "ignore", "restart")
 _LATER = ("while", "canary", "if_late", "valid", "quiet_hours", "caps", "holdout", "on_change")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
@@ -50,6 +51,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     when, unless = fields.get("when", condition), fields.get("unless", exception)
     wait, limit = fields.get("wait", steps.waits.own), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
+    running = fields.get("if_running", v.one_of(*_RUNNING))
     then = fields.need("then", steps.steps)
     fields.later(*_LATER)
     fields.close()
@@ -67,6 +69,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
         limit=limit or Limit(),
         priority=50 if priority is None else priority,
         expires=expires,
+        if_running=cast('Literal["parallel", "ignore", "restart"]', running or "parallel"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.compile_rule import OWN
-from rules.limits import give_back
+from rules.limits import give_back, limit_name
 from schemas.decisions import Withdrawal
 from segments.windows import value_key
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rules.model import Ending
-    from rules.program import CompiledRule, Program
+    from rules.program import Program
     from rules.turn import Turn
     from schemas.profile import Waiting
 
@@ -34,7 +34,7 @@ def end_waits(turn: Turn, programs: Callable[[str], Program | None], ts: int) ->
         if rule is None or ts < waiting.event_time:
             left.append(waiting)
         elif _named(turn, waiting, rule.endings[waiting.wait].get(name, ())):
-            _end(turn, rule, waiting, name)
+            _end(turn, waiting, name)
         elif not waiting.decisions and _named(turn, waiting, rule.answers.get(waiting.wait, {}).get(name, ())):
             answered.append(waiting)
         else:
@@ -56,16 +56,16 @@ def _named(turn: Turn, waiting: Waiting, endings: Iterable[Ending]) -> bool:
     return False
 
 
-def _end(turn: Turn, rule: CompiledRule, waiting: Waiting, name: str) -> None:
+def _end(turn: Turn, waiting: Waiting, name: str) -> None:
     """End a run; a withdrawn decision keeps its place in the limit."""
     if waiting.decisions:
         turn.out.withdrawals.append(Withdrawal(tuple(waiting.decisions), f"unless:{name}", turn.p.now))
         return
     turn.out.count("cancelled_waits")
-    cancel(turn, rule, waiting)
+    cancel(turn, waiting)
 
 
-def cancel(turn: Turn, rule: CompiledRule, waiting: Waiting) -> None:
+def cancel(turn: Turn, waiting: Waiting) -> None:
     """A run ended in a wait. In its rule's own wait it has done nothing, so its place in the limit is free again."""
-    if waiting.wait == OWN and rule.limited:
-        give_back(turn.p, rule.limit_key, waiting.start, waiting.start_key)
+    if waiting.wait == OWN and turn.p.limits_raw:
+        give_back(turn.p, limit_name(waiting.rule, shadow=waiting.shadow), waiting.start, waiting.start_key)

@@ -348,3 +348,73 @@ def test_a_journey_counts_once_however_many_waits_and_branches_it_has(play: Play
     then = "[{wait: 1h}, {if: 'true', then: [{wait: 1h}, {tag: a}]}, {wait: 1h}, {tag: b}]"
     story = play(rule(then, "limit: {once_within: 1d}"), event("0h", "visit"), event("12h", "visit"), until="9d")
     assert decided(story.decisions) == ["2h r.1.then.1", "3h r.3"]
+
+
+# -- while another run is under way
+
+
+def test_by_default_runs_of_one_rule_go_side_by_side(play: Player) -> None:
+    story = play(rule("[{wait: 1h}, {tag: a}]"), event("0h", "visit"), event("30m", "visit"), until="1d")
+    assert decided(story.decisions) == ["1h r.1", "1h30m r.1"]
+
+
+def test_a_rule_may_ignore_what_happens_while_a_run_of_it_waits(play: Player) -> None:
+    story = play(
+        rule("[{tag: a}, {wait: 1h}, {tag: b}]", "if_running: ignore"),
+        *(event(at, "visit") for at in ("0h", "30m", "1h", "1h1ms", "5h")),
+        event("30m", "visit", person="bob"),
+        until="1d",
+    )
+    ann = [line for line in story.decisions if line["person"] == "ann"]
+    assert decided(ann) == ["0h r", "1h r.2", "1h1ms r", "2h1ms r.2", "5h r", "6h r.2"]
+
+
+def test_what_was_ignored_takes_no_place_in_the_limit(play: Player) -> None:
+    lines = ("if_running: ignore", "limit: {max: {count: 2, within: 1d}}")
+    story = play(
+        rule("[{wait: 1h}, {tag: a}]", *lines), *(event(at, "visit") for at in ("0h", "30m", "2h", "4h")), until="1d"
+    )
+    assert decided(story.decisions) == ["1h r.1", "3h r.1"]
+
+
+def test_a_run_that_the_same_event_has_just_ended_is_no_longer_under_way(play: Player) -> None:
+    then = "[{wait: {for: 1h, unless: [visit]}}, {tag: a}]"
+    story = play(rule(then, "if_running: ignore"), event("0h", "visit"), event("30m", "visit"), until="1d")
+    assert decided(story.decisions) == ["1h30m r.1"]
+
+
+def test_a_rule_may_restart_so_that_only_the_last_run_counts(play: Player) -> None:
+    story = play(
+        rule("[{tag: a}, {wait: 1h}, {tag: b}]", "if_running: restart"),
+        *(event(at, "visit") for at in ("0h", "30m", "1h", "5h")),
+        until="1d",
+    )
+    assert decided(story.decisions) == ["0h r", "30m r", "1h r", "2h r.2", "5h r", "6h r.2"]
+
+
+def test_a_restart_frees_the_place_of_a_run_that_has_done_nothing_yet(play: Player) -> None:
+    lines = ("if_running: restart", "limit: {once_within: 1d}", "wait: 1h")
+    story = play(rule("[{tag: a}]", *lines), *(event(at, "visit") for at in ("0h", "30m", "5h")), until="1d")
+    assert decided(story.decisions) == ["1h30m r"]
+
+
+def test_an_occurrence_that_the_limit_refuses_restarts_nothing(play: Player) -> None:
+    lines = ("if_running: restart", "limit: {once_within: 1d}")
+    story = play(
+        rule("[{tag: a}, {wait: 1h}, {tag: b}]", *lines), event("0h", "visit"), event("30m", "visit"), until="1d"
+    )
+    assert decided(story.decisions) == ["0h r", "1h r.2"]
+
+
+def test_once_per_lets_go_of_a_value_whose_run_was_restarted(play: Player) -> None:
+    lines = ("if_running: restart", "limit: {once_per: page}", "wait: 1h")
+    story = play(
+        rule("[{tag: a}]", *lines),
+        event("0h", "visit", page="a"),
+        event("10m", "visit", page="b"),
+        event("20m", "visit", page="a"),
+        event("3h", "visit", page="b"),
+        event("5h", "visit", page="a"),
+        until="1d",
+    )
+    assert decided(story.decisions) == ["1h20m r", "4h r"]

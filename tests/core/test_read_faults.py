@@ -201,6 +201,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a stop with more": ("not_allowed", with_step("{tag: a}, {▶stop: true}")),
     "a coupon that hides the reply": ("reserved_name", with_step("{issue_coupon: {pool: gift, as: ▶reply}}")),
+    "a word for runs under way": ("not_allowed", rule_text("if_running: ▶queued")),
     # catalogue and lifecycle
     "a type that is none": ("not_allowed", "events:\n  x: {properties: {a: {type: ▶string}}}\n"),
     "a minimum of a text": ("not_allowed", "events:\n  x: {properties: {a: {type: text, ▶min: 0}}}\n"),

@@ -268,15 +268,21 @@ class _Life:
         if view.truth(rule.when) is not True or (rule.unless is not None and view.truth(rule.unless) is not False):
             return
         run = Run(rule, occurrence, event, self.now)
-        if not self._allowed(run):
+        others = [other for other in self.waiting if other.rule is rule and rule.if_running != "parallel"]
+        if (others and rule.if_running == "ignore") or not self._allowed(run, others):
             return
+        for other in others:
+            self.waiting.remove(other)
+            self._free(other)
         self.fired.add(rule.id)
         self.starts.setdefault(rule.id, []).append(run)
         run.way = self._way(run)
         self._proceed(run)
 
-    def _allowed(self, run: Run) -> bool:
+    def _allowed(self, run: Run, ending: Sequence[Run]) -> bool:
+        """Whether the limit allows it; runs in their rule's own wait that would end leave their places to it."""
         limit, held = run.rule.limit, self.starts.get(run.rule.id, [])
+        held = [other for other in held if other not in ending or not other.before_all]
         if limit.once_per is not None and (run.key is None or any(other.key == run.key for other in held)):
             return False
         if limit.once_within is not None and any(other.start > self.now - limit.once_within for other in held):

@@ -117,6 +117,7 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
         wait=wait,
         limit=draw(_limits(trigger.names if trigger.kind == "event" else ())),
         priority=draw(st.sampled_from((50, 50, 60))),
+        if_running=draw(st.sampled_from(("parallel", "parallel", "ignore", "restart"))),
         expires=draw(st.sampled_from((None, HOUR, DAY))),
     )
 
