@@ -8,6 +8,7 @@ from rules.fields import did_you_mean
 from rules.model import Invite, IssueCoupon, SendMessage, Stop, WaitStep, branches
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.findings import Finding, Mark, Severity
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -75,8 +76,11 @@ class _Messages:
         for channel in step.channels:
             if channel not in template.channels:
                 mark = self.reading.places["rule", self.rule.id, path, "channel", channel]
-                message = f"the template {template.id!r} has no text for the channel {channel!r}"
-                hint = f"it has: {', '.join(sorted(template.channels))}" if template.channels else "write one"
+                message = say(
+                    "the template {id!r} has no text for the channel {channel!r}", id=template.id, channel=channel
+                )
+                known = ", ".join(sorted(template.channels))
+                hint = say("it has: {names}", names=known) if template.channels else "write one"
                 yield Finding(mark.file, mark.line, mark.column, "no_text", "error", message, hint, len(channel))
 
 
@@ -94,7 +98,7 @@ def _variables(mark: Mark, template: Template, values: _Values) -> Iterator[Find
         fault = values.fault(path)
         if fault is not None:
             severity, message, hint = fault
-            said = f"the template {template.id!r} needs {path!r}: {message}"
+            said = say("the template {id!r} needs {path!r}: {message}", id=template.id, path=path, message=message)
             yield Finding(mark.file, mark.line, mark.column, "missing_variable", severity, said, hint, len(template.id))
 
 
@@ -126,20 +130,17 @@ class _Values:
             unknown = _known(name, _COMMUNITY, "a community has no such part")
             return unknown if self.community else ("error", "only `invite` names a community", "send it with `invite`")
         if name in _COUPON:
-            hint = f"put `- issue_coupon: {{pool: …, as: {root}}}` before it, on every way that leads here"
-            return "error", f"no step before this one issues a coupon as {root!r}", hint
-        return (
-            "error",
-            "there is no such variable",
-            did_you_mean(root, {"event", "person", *self.coupons, *(["reply"] if self.reply else [])}),
-        )
+            hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it, on every way here", root=root)
+            return "error", say("no step before this one issues a coupon as {root!r}", root=root), hint
+        names = {"event", "person", *self.coupons, *(["reply"] if self.reply else [])}
+        return "error", "there is no such variable", did_you_mean(root, names)
 
     def _coupon(self, pools: tuple[str, ...], name: str) -> _Fault | None:
         endless = [pool for pool in pools if self.pools[pool].valid_for is None]
         if name == "expires" and endless:
             return (
                 "warning",
-                f"coupons of {endless[0]!r} do not expire",
+                say("coupons of {pool!r} do not expire", pool=endless[0]),
                 "give the pool a `valid_for`, or the variable a default",
             )
         return _known(name, _COUPON, "a coupon has no such part")
@@ -173,7 +174,11 @@ class _Values:
         return event in RESERVED_EVENTS or kind is None or name in kind.properties
 
     def _lacks(self, event: str, name: str) -> _Fault:
-        return "error", f"{event} has no such property", did_you_mean(name, self.catalogue.events[event].properties)
+        return (
+            "error",
+            say("{event} has no such property", event=event),
+            did_you_mean(name, self.catalogue.events[event].properties),
+        )
 
 
 def _known(name: str, known: tuple[str, ...], message: str) -> _Fault | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rules.coerce import coercion_of, trait_value
@@ -10,16 +9,18 @@ from rules.compile_rule import OWN, TypedRule, compiled_expression, compiled_rul
 from rules.model import Branch, Emit, Playbook, Rule, SetTraits, Step, WaitStep
 from rules.program import CompiledRule, Program
 from rules.route import route
+from rules.scopes import scope_at, scope_of
 from schemas.catalogue import PropertyType
 from schemas.errors import PlaybookError
 from schemas.findings import Finding
+from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
 from segments.firing import Firing
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
 from segments.plan import Plan
-from segments.scope import Scope, TypeFault
+from segments.scope import TypeFault
 from segments.syntax import Name, Select
 from segments.typing import Typer, type_of_property
 from segments.units import literal_as
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from schemas.catalogue import TraitType
     from segments import model
+    from segments.scope import Scope
     from segments.terms import TermType
 
 __all__ = ["check_expressions", "compile_playbook"]
@@ -46,7 +48,7 @@ def compile_playbook(playbook: Playbook) -> Program:
     compiler = _Compiler(playbook)
     compiler.read(rule for rule in playbook.rules.values() if rule.status in {"live", "shadow"})
     if compiler.findings:
-        message = f"{len(compiler.findings)} expressions of the playbook have faults"
+        message = say("{number} expressions of the playbook have faults", number=len(compiler.findings))
         raise PlaybookError(message, compiler.findings)
     return compiler.program()
 
@@ -64,7 +66,7 @@ class _Compiler:
     # -- reading
     def read(self, rules: Iterable[Rule]) -> None:
         """Type every expression of the person and of these rules; faults become findings."""
-        person = self._scope(None)
+        person = scope_of(self.playbook, self.names)
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
             self.segments[stage_segment(stage.id)] = node
@@ -78,38 +80,21 @@ class _Compiler:
         if not self.findings:
             self._circles()
 
-    def _scope(self, events: tuple[str, ...] | None, *, timed: bool = False) -> Scope:
-        playbook = self.playbook
-        return Scope(
-            playbook.catalogue,
-            playbook.workspace.currency,
-            frozenset(playbook.segments),
-            self.stages,
-            events,
-            timed,
-            self.names,
-        )
-
     def _rule(self, rule: Rule) -> TypedRule:
         trigger = rule.trigger
-        changes = trigger.kind in {"enters", "leaves"}
-        scope = self._scope(None if trigger.kind == "schedule" else () if changes else trigger.names, timed=changes)
+        scope = scope_of(self.playbook, self.names, trigger)
         parts = [] if rule.when is None else [self._condition(rule.when, scope)]
         if rule.unless is not None:
             parts.append(c.Not(self._condition(rule.unless, scope)))
-        audience = None if trigger.audience is None else self._condition(trigger.audience, self._scope(None))
+        audience = (
+            None if trigger.audience is None else self._condition(trigger.audience, scope_of(self.playbook, self.names))
+        )
         typed = TypedRule(rule, route(rule.then), c.All(tuple(sorted(_flat(parts), key=_cost))), audience)
         if rule.wait is not None and rule.wait.condition is not None:
             typed.tests[OWN] = self._condition(rule.wait.condition, scope)
         for at, station in enumerate(typed.stations):
-            self._step(typed, at, station.step, self._scope_at(typed, station.answered, scope))
+            self._step(typed, at, station.step, scope_at(scope, typed.stations, station))
         return typed
-
-    def _scope_at(self, typed: TypedRule, answered: int, scope: Scope) -> Scope:
-        """What a step may name: where a wait was answered, the reply too."""
-        step = typed.stations[answered].step if answered >= 0 else None
-        events = step.wait.events if isinstance(step, WaitStep) else ()
-        return replace(scope, reply=tuple(ending.event for ending in events))
 
     def _step(self, typed: TypedRule, at: int, step: Step, scope: Scope) -> None:
         held = (
@@ -151,7 +136,7 @@ class _Compiler:
         try:
             term = literal_as(Typer(scope), term, wanted, expression.expr)
             if term.type not in {wanted, "null"}:
-                message = f"this is a {term.type}, the catalogue wants a {wanted}"
+                message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
             self._fault(expression.locate(fault.start), fault)
@@ -184,7 +169,7 @@ class _Compiler:
         except ValueError as error:
             first = next(iter(self.playbook.segments.values()), None)
             place = ("segments", 1, 1) if first is None else _place(first.when)
-            message = f"segments and stages rest on each other in a circle: {error}"
+            message = say("segments and stages rest on each other in a circle: {error}", error=error)
             self.findings.append(
                 Finding(*place, "segment_cycle", "error", message, "take one of them out of the other's condition")
             )

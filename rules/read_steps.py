@@ -27,6 +27,7 @@ from rules.read_offers import channel
 from rules.read_waits import WaitReader
 from rules.references import References
 from schemas.findings import Mark, Severity
+from schemas.texts import say
 
 __all__ = ["StepReader"]
 
@@ -97,10 +98,10 @@ class StepReader:
         return _ACTIONS[actions[0]](self, reader, fields.entry(actions[0]).value, id_)
 
     def _not_one(self, reader: Reader, fields: Fields, actions: list[str]) -> None:
-        allowed = f"a step is one of {', '.join((*_ACTIONS, *_FLOW))}, or the word stop"
+        allowed = say("a step is one of {names}, or the word stop", names=", ".join((*_ACTIONS, *_FLOW)))
         if actions:
             mark = fields.entry(actions[1]).key_mark
-            message = f"{actions[1]!r} is a second action in one step"
+            message = say("{action!r} is a second action in one step", action=actions[1])
             reader.fault(mark, "two_actions", message, "start another step with `- `", length=len(actions[1]))
         elif fields.ok and not reader.has_fault_at(fields.mark):
             reader.fault(fields.mark, "no_action", "the step does nothing", allowed)
@@ -115,12 +116,12 @@ class StepReader:
             reader.fault(
                 node.mark,
                 "bad_id",
-                f"the id {value!r} of a step begins with a digit",
+                say("the id {value!r} of a step begins with a digit", value=value),
                 "begin it with a letter",
                 length=len(value),
             )
         if value in self.ids:
-            duplicate(reader, node.mark, f"the step {value!r}", self.ids[value])
+            duplicate(reader, node.mark, say("the step {value!r}", value=value), self.ids[value])
         self.ids.setdefault(value, node.mark)
         return value
 
@@ -155,7 +156,7 @@ class StepReader:
         pool, name = fields.need("pool", self.references.pool), fields.get("as", v.identifier)
         fields.close()
         if name in _VARIABLES:
-            message = f"templates know something else as {name!r}"
+            message = say("templates know something else as {name!r}", name=name)
             reader.fault(fields.place("as"), "reserved_name", message, "take another name: coupon", length=len(name))
         return None if pool is None else IssueCoupon(pool, name or "coupon", id_)
 
@@ -233,7 +234,7 @@ class StepReader:
     def _no_branches(self, reader: Reader, fields: Fields) -> None:
         for key in ("then", "else"):
             if key in fields:
-                message = f"`{key}` belongs to a wait for an `event`"
+                message = say("`{key}` belongs to a wait for an `event`", key=key)
                 hint = "put the steps behind this one: they run when the wait is over"
                 reader.fault(fields.entry(key).key_mark, "not_allowed", message, hint, length=len(key))
 
@@ -252,9 +253,9 @@ class StepReader:
 
     def _arm(self, reader: Reader, entry: Entry, path: str) -> Arm:
         if "." in entry.key:
-            message = f"the arm {entry.key!r} may not hold a dot: its steps are named after it"
+            message = say("the arm {name!r} may not hold a dot: its steps are named after it", name=entry.key)
             reader.fault(entry.key_mark, "bad_id", message, "write _ or -", length=len(entry.key))
-        fields = Fields(reader, entry.value, f"arm {entry.key!r}", entry.key_mark)
+        fields = Fields(reader, entry.value, say("arm {key!r}", key=entry.key), entry.key_mark)
         weight = fields.need("weight", v.natural)
         then = fields.get("then", self._inside(f"{path}.arms.{entry.key}."))
         fields.close()

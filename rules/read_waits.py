@@ -12,6 +12,7 @@ from rules.model import Ending, Wait
 from rules.nodes import Node, Scalar
 from rules.read_conditions import condition
 from rules.references import References
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +67,7 @@ class WaitReader:
             hint = 'write for: 1h, until: "09:00", or event: NAME with within: 3d'
             reader.fault(fields.mark, "missing_key", "the wait says neither how long nor for what", hint)
         for again in kinds[1:]:
-            message = f"a wait has either `{kinds[0]}` or `{again}`"
+            message = say("a wait has either `{kind}` or `{again}`", kind=kinds[0], again=again)
             hint = "make two waits of it, one after the other"
             if {kinds[0], again} == {"event", "for"}:
                 hint = "how long an event is waited for is its `within`"
@@ -76,7 +77,7 @@ class WaitReader:
             return
         for key in ("within", "same"):
             if key in fields:
-                message = f"`{key}` belongs to a wait for an `event`"
+                message = say("`{key}` belongs to a wait for an `event`", key=key)
                 reader.fault(fields.entry(key).key_mark, "not_allowed", message, "take it out", length=len(key))
 
     def _check_answers(
@@ -86,7 +87,7 @@ class WaitReader:
             for name in names:
                 self._check_same(reader, fields, name, same)
         for name in sorted({ending.event for ending in unless if ending.same is None} & set(names)):
-            message = f"{name} ends the run before it could answer the wait"
+            message = say("{name} ends the run before it could answer the wait", name=name)
             hint = "name it under `event` or under `unless`, not under both"
             reader.fault(fields.entry("unless").key_mark, "not_allowed", message, hint, length=len("unless"))
 
@@ -123,7 +124,7 @@ def clock(reader: Reader, node: Node) -> int | None:
         return None
     match = _CLOCK.fullmatch(value)
     if match is None:
-        message = f"{value[:40]!r} is no time of day"
+        message = say("{value!r} is no time of day", value=value[:40])
         reader.fault(node.mark, "bad_clock", message, 'write hours and minutes: "09:00"', length=scalar_length(node))
         return None
     return int(match[1]) * 60 + int(match[2])
