@@ -341,6 +341,18 @@ def test_two_splits_of_one_name_draw_the_same_and_of_two_names_independently(pla
     assert {(first, third) for first, _, third in drawn_arms} == {("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")}
 
 
+def test_a_run_keeps_its_arm_in_a_later_split_of_the_same_name_with_other_weights(play: Player) -> None:
+    then = """
+      - split: x
+        arms: {a: {weight: 0, then: [{tag: a}]}, b: {weight: 1, then: [{tag: b}]}}
+      - split: x
+        arms: {a: {weight: 1, then: [{tag: a}]}, b: {weight: 0, then: [{tag: b}]}}
+      - split: x
+        arms: {a: {weight: 1, then: [{tag: a}]}, c: {weight: 0, then: [{tag: c}]}}"""
+    story = play(rule(then), event("0h", "visit"))
+    assert decided(story.decisions) == ["0h r.0.arms.b.0", "0h r.1.arms.b.0", "0h r.2.arms.a.0"]
+
+
 # -- all of it
 
 

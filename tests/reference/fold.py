@@ -349,7 +349,7 @@ class _Life:
                     held = self._view(run.event, reply).truth(step.condition) is True
                     inner = ("then", step.then, reply) if held else ("else", step.otherwise, reply)
                 case Split():
-                    name, arm = arm_of(step, self.person.id)
+                    name, arm = arm_of(step, run, self.person.id)
                     inner = (f"arms.{name}", arm, reply)
                 case _:
                     self._decide(run, here, step, reply)

@@ -27,6 +27,7 @@ class Run:
     wait: Wait = field(default_factory=Wait)
     reply: Kept | None = None
     acted: bool = False
+    arms: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, Any] | None:
@@ -60,13 +61,21 @@ class Run:
         return None if value is None else identity(value)
 
 
-def arm_of(split: Split, person: str) -> tuple[str, tuple[Step, ...]]:
-    """The arm into whose part of [0, 1) the person's number falls, and its steps."""
+def arm_of(split: Split, run: Run, person: str) -> tuple[str, tuple[Step, ...]]:
+    """The arm that this run has of a split of that name, else the one that is drawn; and its steps."""
+    held = run.arms.get(split.salt)
+    if held not in split.arms:
+        held = run.arms[split.salt] = _drawn(split, person)
+    return held, split.arms[held].then
+
+
+def _drawn(split: Split, person: str) -> str:
+    """The arm into whose part of [0, 1) the person's number falls."""
     digest = sha256(split.salt.encode() + b"/" + person.encode()).hexdigest()
     total = sum(arm.weight for arm in split.arms.values())
     upper = 0
     for name, arm in split.arms.items():
         upper += arm.weight
         if int(digest[:16], 16) * total < upper * 2**64:
-            return name, arm.then
+            return name
     raise AssertionError(split)
