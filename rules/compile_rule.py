@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rules.limits import limit_name, limited
+from rules.limits import limited
 from rules.model import Emit, Invite, Rule, SendMessage, SetTraits, WaitStep
 from rules.program import CompiledRule, Expression, Kept
 from rules.route import Station, reach
@@ -73,7 +73,6 @@ def compiled_rule(typed: TypedRule, plan: Plan, playbook: Playbook) -> CompiledR
         test=Firing(plan).test(typed.condition),
         program=playbook.hash,
         shadow=rule.status == "shadow",
-        limit_key=limit_name(rule.id, shadow=rule.status == "shadow"),
         waits=waits,
         endings={at: _by_event(wait.unless) for at, wait in waits.items()},
         answers={at: _by_event(wait.events) for at, wait in waits.items() if wait.events},

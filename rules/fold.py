@@ -16,6 +16,7 @@ from rules.limits import first_telling
 from rules.run import restore, restored_occasion
 from rules.schedule import concerns
 from rules.starting import begin
+from rules.steps import valid_until
 from rules.turn import Turn
 from rules.waits import cancel, end_waits
 from schemas.errors import EventRefused
@@ -138,7 +139,7 @@ class Fold:
         rule = self.program.schedules.get(rule_id)
         # Two clocks tell one firing twice: the second is the same occurrence and takes no place in a limit.
         if rule is not None and self._concerned(turn, rule, nominal) and first_telling(p, rule_id, nominal):
-            self._start(turn, rule, f"schedule:{rule_id}:{nominal}")
+            self._start(turn, rule, f"schedule:{rule_id}:{nominal}", nominal)
         self._settle_effects(turn)
 
     def _concerned(self, turn: Turn, rule: CompiledRule, nominal: int) -> bool:
@@ -221,9 +222,9 @@ class Fold:
             if self._holds(turn, rule, rule.test):
                 self._start(turn, rule, f"{change.change}:{change.segment}:{cause}")
 
-    def _start(self, turn: Turn, rule: CompiledRule, occurrence: str) -> None:
-        """Start one occurrence, if runs under way and the limit allow."""
-        run = begin(turn, rule, occurrence)
+    def _start(self, turn: Turn, rule: CompiledRule, occurrence: str, due: int | None = None) -> None:
+        """Start one occurrence, if its dates, runs under way and the limit allow."""
+        run = begin(turn, rule, occurrence, turn.p.now if due is None else due)
         if run is not None:
             turn.fired.add(rule.id)
             self._guarded(turn, run, turn.occasion)
@@ -258,7 +259,10 @@ class Fold:
         if current is None or rule is None:
             turn.out.count("ended_runs")
             return
-        run, occasion = restore(turn, rule, waiting), restored_occasion(turn, waiting.event)
+        run, occasion = (
+            restore(turn, rule, waiting, turn.p.now if answered else waiting.due),
+            restored_occasion(turn, waiting.event),
+        )
         if not self._still(turn, run, occasion, waiting):
             return
         turn.fired.add(waiting.rule)
@@ -267,9 +271,10 @@ class Fold:
             self._guarded(turn, run, occasion, rule.stations[waiting.wait].ways["then"])
             return
         made = self._guarded(turn, run, occasion, waiting.step)
-        if made and rule.endings[waiting.wait] and not rule.shadow:
+        until = valid_until(run, turn.p.now)
+        waiting.due = turn.p.now + self.lateness if until is None else until
+        if made and rule.endings[waiting.wait] and not run.shadow and waiting.due > turn.p.now:
             waiting.decisions = made
-            waiting.due = turn.p.now + (rule.rule.expires or self.lateness)
             turn.p.waits.append(waiting)
             turn.p.store_waits()
 

@@ -19,6 +19,7 @@ __all__ = [
     "Branch",
     "Emit",
     "Ending",
+    "IfLate",
     "Invite",
     "IssueCoupon",
     "Limit",
@@ -32,6 +33,7 @@ __all__ = [
     "Stop",
     "TagPerson",
     "Trigger",
+    "Validity",
     "Wait",
     "WaitStep",
     "branches",
@@ -224,11 +226,27 @@ def walk_steps(steps: tuple[Step, ...], prefix: str = "") -> Iterator[tuple[str,
             yield from walk_steps(inner, f"{path}.{name}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """A rule starts nothing before `start`, nor at or after `end` (unix ms)."""
+
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IfLate:
+    """How long after its own moment (ms) a decision may still be carried out; None: for ever."""
+
+    within: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first.
 
-    `if_running`: what an occurrence does while a run of this rule by this person waits.
+    `if_running`: what an occurrence does while a run of this rule by this person waits. `canary`: for so many
+    millionths of people it is live, for the others shadow. `if_late` None: twelve hours after a wait, else for ever.
     """
 
     id: str
@@ -243,6 +261,11 @@ class Rule:
     priority: int = 50
     expires: int | None = None
     if_running: Literal["parallel", "ignore", "restart"] = "parallel"
+    valid: Validity | None = None
+    canary: int | None = None
+    if_late: IfLate | None = None
+    owner: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,6 @@ class CompiledRule:
     test: Test
     program: str
     shadow: bool
-    limit_key: str
     waits: Mapping[int, Wait]
     endings: Mapping[int, Mapping[str, tuple[Ending, ...]]]
     answers: Mapping[int, Mapping[str, tuple[Ending, ...]]]

@@ -9,6 +9,7 @@ from rules.fields import Fields, Reader, named
 from rules.model import Limit, Rule, Schedule, Trigger
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
+from rules.read_lifetime import check_canary, if_late, share, validity
 from rules.read_steps import StepReader
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.texts import say
@@ -25,7 +26,7 @@ __all__ = ["rules"]
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
 _RUNNING = ("parallel", "ignore", "restart")
-_LATER = ("while", "canary", "if_late", "valid", "quiet_hours", "caps", "holdout", "on_change")
+_LATER = ("quiet_hours", "caps", "holdout", "on_change")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
 
@@ -52,10 +53,14 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     when, unless = fields.get("when", condition), fields.get("unless", exception)
     wait, limit = fields.get("wait", steps.waits.own), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
-    running = fields.get("if_running", v.one_of(*_RUNNING))
+    running, valid = fields.get("if_running", v.one_of(*_RUNNING)), fields.get("valid", validity)
+    canary, late = fields.get("canary", share), fields.get("if_late", if_late)
+    owner, notes = fields.get("owner", v.label), fields.get("notes", v.text)
     then = fields.need("then", steps.steps)
     fields.later(*_LATER)
     fields.close()
+    if "canary" in fields:
+        check_canary(reader, fields.entry("canary").key_mark, status or "live")
     if limit is not None and limit.once_per is not None:
         _check_once_per(reader, fields, limit.once_per, trigger, references)
     return Rule(
@@ -71,6 +76,11 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
         priority=50 if priority is None else priority,
         expires=expires,
         if_running=cast('Literal["parallel", "ignore", "restart"]', running or "parallel"),
+        valid=valid,
+        canary=canary,
+        if_late=late,
+        owner=owner or "",
+        notes=notes or "",
     )
 
 

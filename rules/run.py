@@ -29,6 +29,7 @@ _decode = msgspec.json.Decoder(
 class Run(msgspec.Struct, frozen=True, gc=False):
     """One occurrence: when it started, under which key of `once_per`, and whether a wait led here.
 
+    `due`: the moment that its decisions belong to, even if it comes late; `shadow`: it records and does nothing.
     `coupons`: name → decision of those issued so far; `replies`: by the place of the wait that it answered, an event;
     `arms`: salt → the arm that was drawn. These three grow as the run goes on.
     """
@@ -38,6 +39,8 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     start: int
     start_key: bytes
     event_time: int
+    due: int
+    shadow: bool
     waited: bool = False
     coupons: dict[str, str] = {}
     replies: dict[int, Occasion] = {}
@@ -62,7 +65,7 @@ def keep(run: Run, occasion: Occasion, place: int, due: int, onward: int) -> Wai
     replies = {at: _kept(run.replies[at], names) for at, names in kept.replies.items() if at in run.replies}
     return Waiting(
         rule.id, program_id(rule.program), run.occurrence, due, run.start, run.start_key, run.event_time, onward,
-        place, same, _kept(occasion, kept.event), rule.shadow, coupons=dict(run.coupons), replies=replies,
+        place, same, _kept(occasion, kept.event), run.shadow, coupons=dict(run.coupons), replies=replies,
         arms=dict(run.arms),
     )  # fmt: skip
 
@@ -73,14 +76,16 @@ def _kept(occasion: Occasion, names: Iterable[str]) -> bytes:
     return _encode([occasion.id, occasion.name, occasion.time, occasion.source, kept])
 
 
-def restore(turn: Turn, rule: CompiledRule, waiting: Waiting) -> Run:
-    """The run that waited."""
+def restore(turn: Turn, rule: CompiledRule, waiting: Waiting, due: int) -> Run:
+    """The run that waited, and goes on at `due` (unix ms)."""
     return Run(
         rule,
         waiting.occurrence,
         waiting.start,
         waiting.start_key,
         waiting.event_time,
+        due=due,
+        shadow=waiting.shadow,
         waited=True,
         coupons=dict(waiting.coupons),
         replies={at: restored_occasion(turn, kept) for at, kept in waiting.replies.items()},

@@ -10,6 +10,7 @@ from schemas.decisions import Decision
 from schemas.ids import decision_id
 from schemas.profile import NOTHING
 from schemas.records import Behaviour
+from schemas.times import HOUR
 
 if TYPE_CHECKING:
     from rules.model import Step
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from rules.turn import Turn
     from schemas.profile import Occasion
 
-__all__ = ["decide", "trait_shown"]
+__all__ = ["decide", "trait_shown", "valid_until"]
+
+LATE = 12 * HOUR
+"""How long after a wait a decision may still be carried out, if nothing is said."""
 
 _SHOWING = (SendMessage, Invite)
 _AFFECTING = (TagPerson, SetTraits, Emit)
@@ -32,7 +36,6 @@ def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
     identity = decision_id(turn.workspace, rule.id, turn.person, run.occurrence, station.key)
     kind, params = _params(turn, rule, run.seen(occasion, station), index, step, identity)
     shows = isinstance(step, _SHOWING) and step.template is not None
-    expires = rule.rule.expires
     turn.out.decisions.append(
         Decision(
             id=identity,
@@ -46,19 +49,29 @@ def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
             params=params,
             order=turn.next_order(),
             program=run.rule.program,
-            shadow=rule.shadow,
+            shadow=run.shadow,
             effect=shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
             variables=_variables(turn, run, occasion, index) if shows else {},
             needs=_needs(rule.variables[index], coupons) if coupons else (),
-            valid_until=None if expires is None else p.now + expires,
+            valid_until=valid_until(run, p.now),
             release=run.waited,
         )
     )
     if isinstance(step, IssueCoupon):
         coupons[step.name] = identity
-    if isinstance(step, _AFFECTING) and not rule.shadow:
+    if isinstance(step, _AFFECTING) and not run.shadow:
         _affect(turn, step, params, identity)
     return identity
+
+
+def valid_until(run: Run, now: int) -> int | None:
+    """Until when what is decided now may be carried out (unix ms); None: for ever. The earlier of two ends counts."""
+    rule = run.rule.rule
+    ends = [] if rule.expires is None else [now + rule.expires]
+    late = (LATE if run.waited else None) if rule.if_late is None else rule.if_late.within
+    if late is not None:
+        ends.append(run.due + late)
+    return min(ends, default=None)
 
 
 def _needs(paths: tuple[str, ...], coupons: dict[str, str]) -> tuple[str, ...]:

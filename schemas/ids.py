@@ -17,6 +17,7 @@ __all__ = [
     "derived_event_id",
     "drawn",
     "event_key",
+    "in_share",
     "partition_of",
 ]
 
@@ -76,6 +77,11 @@ def drawn(salt: str, person: str) -> int:
     independently of each other.
     """
     return int.from_bytes(sha256(f"{salt}/{person}".encode()).digest()[:8], "big")
+
+
+def in_share(salt: str, person: str, millionths: int) -> bool:
+    """Whether a person belongs to so many millionths of all people; who is in a share is in every larger one."""
+    return drawn(salt, person) * 1_000_000 < millionths << 64
 
 
 def partition_of(person: str, partitions: int) -> int:

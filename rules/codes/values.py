@@ -102,6 +102,13 @@ CODES = (
         "写成一行，1 到 128 个字符。",
     ),
     Code(
+        "bad_share",
+        "not a share of people",
+        "不是人群的比例",
+        "Write `0%` to `100%`, with at most four decimals: `0.5%`.",
+        "写 `0%` 到 `100%`，最多四位小数：`0.5%`。",
+    ),
+    Code(
         "bad_split",
         "a split without two arms to draw between",
         "分流没有两个可抽的分支",

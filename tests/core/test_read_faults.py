@@ -201,6 +201,20 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a stop with more": ("not_allowed", with_step("{tag: a}, {▶stop: true}")),
     "a coupon that hides the reply": ("reserved_name", with_step("{issue_coupon: {pool: gift, as: ▶reply}}")),
+    "a share without its sign": ("bad_share", rule_text("canary: ▶10")),
+    "a share of more than all": ("bad_share", rule_text("canary: ▶100.1%")),
+    "a share of a list": ("wrong_type", rule_text("canary: ▶[10%]")),
+    "a canary of a shadow rule": ("not_allowed", rule_text("status: shadow", "▶canary: 10%")),
+    "a validity that says nothing": ("empty", rule_text("valid: ▶{}")),
+    "a validity that ends before it begins": (
+        "not_allowed",
+        rule_text("valid: {from: 2026-05-02T00:00:00Z, until: ▶2026-05-02T00:00:00Z}"),
+    ),
+    "a validity without a zone": ("bad_time", rule_text("valid: {from: ▶'2026-05-01 10:00'}")),
+    "a word for what is late": ("not_allowed", rule_text("if_late: ▶drop")),
+    "a lateness without its length": ("missing_key", rule_text("if_late: ▶{}")),
+    "a lateness that is no length": ("bad_duration", rule_text("if_late: {send_within: ▶2}")),
+    "an owner over two lines": ("bad_text", rule_text('owner: ▶"a\\nb"')),
     "a word for runs under way": ("not_allowed", rule_text("if_running: ▶queued")),
     # catalogue and lifecycle
     "a type that is none": ("not_allowed", "events:\n  x: {properties: {a: {type: ▶string}}}\n"),
@@ -209,7 +223,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "values of a number": ("not_allowed", "events:\n  x: {properties: {a: {type: number, ▶values: [b]}}}\n"),
     # not yet
     "a section of later": ("not_available", "▶points: {}\n"),
-    "a rule's key of later": ("not_available", rule_text("▶canary: 10%")),
+    "a rule's key of later": ("not_available", rule_text("▶caps: 3")),
     "a step of later in a live rule": ("not_available", with_step("{tag: a}, {▶grant_points: 10}")),
 }
 

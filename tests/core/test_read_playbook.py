@@ -11,6 +11,7 @@ from rules.model import (
     Branch,
     Emit,
     Ending,
+    IfLate,
     Invite,
     IssueCoupon,
     Limit,
@@ -22,6 +23,7 @@ from rules.model import (
     Stop,
     TagPerson,
     Trigger,
+    Validity,
     Wait,
     WaitStep,
     walk_steps,
@@ -192,6 +194,34 @@ def test_limits_are_read(text: str, limit: Limit) -> None:
 def test_a_rule_takes_its_defaults() -> None:
     rule = read_rule()
     assert (rule.status, rule.priority, rule.expires, rule.limit, rule.wait) == ("live", 50, None, Limit(), None)
+
+
+def test_dates_shares_and_lateness_are_read() -> None:
+    rule = read_rule(
+        "valid: {from: 2026-05-01T00:00:00Z, until: 2026-05-02T00:00:00Z}",
+        "canary: 2.5%",
+        "if_late: {send_within: 2h}",
+        "if_running: restart",
+        "owner: growth",
+        "notes: |",
+        "  two",
+        "  lines",
+    )
+    assert rule.valid == Validity(1_777_593_600_000, 1_777_680_000_000)
+    assert (rule.canary, rule.if_late, rule.if_running) == (25_000, IfLate(2 * HOUR), "restart")
+    assert (rule.owner, rule.notes) == ("growth", "two\nlines\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "within"), [("send", None), ("skip", 5 * MINUTE), ("{send_within: 90s}", 90 * SECOND)]
+)
+def test_lateness_is_read(text: str, within: int | None) -> None:
+    assert read_rule(f"if_late: {text}").if_late == IfLate(within)
+
+
+@pytest.mark.parametrize(("text", "millionths"), [("0%", 0), ("0.0001%", 1), ("10%", 100_000), ("100%", 1_000_000)])
+def test_shares_are_read(text: str, millionths: int) -> None:
+    assert read_rule(f"canary: {text}").canary == millionths
 
 
 def test_the_rest_of_a_rule_is_read() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rules.model import Playbook
     from schemas.events import Event
 
-__all__ = ["product_run", "product_states"]
+__all__ = ["product_outcome", "product_run", "product_states"]
 
 
 def product_run(
@@ -43,6 +43,17 @@ def product_run(
         driver.fold_record(*record)
     driver.pass_time(end)
     return driver.result(end)
+
+
+def product_outcome(
+    playbook: Playbook, events: Sequence[tuple[int, Event]], until: int, zones: Iterable[str] = ()
+) -> Outcome:
+    """The rows as the ledger gets them."""
+    driver = _Driver(playbook, LATENESS, "simulate")
+    for record in _records(driver, events, until, (), zones):
+        driver.fold_record(*record)
+    driver.pass_time(until)
+    return driver.outcome
 
 
 def product_states(

@@ -36,6 +36,12 @@ SOUND: Json = {
             "when": {"any": ["event.amount > 5", 'in_segment("big")']},
             "unless": ['has_tag("seen")'],
             "wait": {"for": "1h", "unless": [{"event": "paid", "same": "id"}, "left"]},
+            "if_running": "ignore",
+            "valid": {"from": "2026-05-01T10:00:00Z", "until": "2026-06-01T10:00:00Z"},
+            "canary": "10%",
+            "if_late": {"send_within": "2h"},
+            "owner": "growth",
+            "notes": "why",
             "limit": {"once_per": "id", "max": {"count": 3, "within": "30d"}},
             "then": [
                 {"issue_coupon": {"pool": "gift", "as": "coupon"}, "id": "first"},

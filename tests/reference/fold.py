@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -28,7 +29,7 @@ from tests.reference.evaluate import View
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
 from tests.reference.result import Result
-from tests.reference.runs import Run, arm_of
+from tests.reference.runs import Run, arm_of, number_of
 from tests.reference.schedules import due_times, next_showing
 from tests.reference.steps import Acting, act
 from tests.reference.values import Refused, Value, show, typed_properties, typed_value
@@ -267,7 +268,9 @@ class _Life:
         view = self._view(event)
         if view.truth(rule.when) is not True or (rule.unless is not None and view.truth(rule.unless) is not False):
             return
-        run = Run(rule, occurrence, event, self.now)
+        if rule.valid is not None and self.now not in range(rule.valid.start or 0, rule.valid.end or 2**50):
+            return
+        run = Run(rule, occurrence, event, self.now, self._acts(rule))
         others = [other for other in self.waiting if other.rule is rule and rule.if_running != "parallel"]
         if (others and rule.if_running == "ignore") or not self._allowed(run, others):
             return
@@ -278,6 +281,12 @@ class _Life:
         self.starts.setdefault(rule.id, []).append(run)
         run.way = self._way(run)
         self._proceed(run)
+
+    def _acts(self, rule: Rule) -> bool:
+        """Whether a rule acts for this person, or only records what it would do."""
+        if rule.status == "shadow" or rule.canary is None:
+            return rule.status != "shadow"
+        return Fraction(number_of(f"canary:{rule.id}", self.person.id), 2**64) < Fraction(rule.canary, 10**6)
 
     def _allowed(self, run: Run, ending: Sequence[Run]) -> bool:
         """Whether the limit allows it; runs in their rule's own wait that would end leave their places to it."""
@@ -372,7 +381,7 @@ class _Life:
             "event_id": None if run.event is None else run.event.id,
             "params": acting.params,
         }
-        if run.rule.status == "shadow":
+        if not run.acts:
             self.result.shadow.append(line)
         else:
             self.result.decisions.append(line)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from rules.model import Limit, Playbook, Rule, Schedule, Trigger
+from rules.model import Limit, Playbook, Rule, Schedule, Trigger, Validity
 from schemas.catalogue import Workspace
 from schemas.offers import Community, CouponPool, Template, TemplateText
 from schemas.times import DAY, HOUR, parse_time
@@ -80,8 +80,13 @@ def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...
     return Trigger("enters" if kind == "enters" else "leaves", names)
 
 
+def _validities(start: int) -> st.SearchStrategy[Validity]:
+    moments = st.one_of(st.none(), st.sampled_from((0, 1, HOUR, DAY, 2 * DAY)).map(lambda after: start + after))
+    return st.builds(Validity, moments, moments)
+
+
 @st.composite
-def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[str, ...]) -> Rule:
+def _rules(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...], stages: tuple[str, ...]) -> Rule:
     trigger = draw(_triggers(segments, stages))
     tests = person_test(segments, stages)
     if trigger.kind != "schedule":
@@ -118,6 +123,8 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
         limit=draw(_limits(trigger.names if trigger.kind == "event" else ())),
         priority=draw(st.sampled_from((50, 50, 60))),
         if_running=draw(st.sampled_from(("parallel", "parallel", "ignore", "restart"))),
+        valid=draw(maybe(_validities(start), 6)),
+        canary=draw(st.sampled_from((None, None, None, 0, 500_000, 1_000_000))),
         expires=draw(st.sampled_from((None, HOUR, DAY))),
     )
 
@@ -136,7 +143,7 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     for name in ("s", "t")[: draw(st.sampled_from((1, 2, 0)))]:
         segments[name] = Segment(name, draw(conditions(person_test(tuple(segments), named))))
     rules = {
-        name: draw(_rules(name, tuple(segments), named))
+        name: draw(_rules(name, parse_time(STARTS[zone]), tuple(segments), named))
         for name in ("r1", "r2", "r3", "r4")[: draw(st.sampled_from((4, 3, 2, 1)))]
     }
     return Playbook(

@@ -11,7 +11,7 @@ from rules.model import Ending, Rule, Split, Step, Wait
 from tests.reference.people import Kept
 from tests.reference.values import identity
 
-__all__ = ["Run", "arm_of"]
+__all__ = ["Run", "arm_of", "number_of"]
 
 
 @dataclass(eq=False, slots=True)
@@ -22,6 +22,7 @@ class Run:
     occurrence: str
     event: Kept | None
     start: int
+    acts: bool = True
     way: Generator[Wait, Kept | None, None] | None = None
     due: int = 0
     wait: Wait = field(default_factory=Wait)
@@ -69,13 +70,17 @@ def arm_of(split: Split, run: Run, person: str) -> tuple[str, tuple[Step, ...]]:
     return held, split.arms[held].then
 
 
+def number_of(salt: str, person: str) -> int:
+    """The first 16 hexadecimal digits that a salt draws for a person."""
+    return int(sha256(salt.encode() + b"/" + person.encode()).hexdigest()[:16], 16)
+
+
 def _drawn(split: Split, person: str) -> str:
     """The arm into whose part of [0, 1) the person's number falls."""
-    digest = sha256(split.salt.encode() + b"/" + person.encode()).hexdigest()
     total = sum(arm.weight for arm in split.arms.values())
     upper = 0
     for name, arm in split.arms.items():
         upper += arm.weight
-        if int(digest[:16], 16) * total < upper * 2**64:
+        if number_of(split.salt, person) * total < upper * 2**64:
             return name
     raise AssertionError(split)
