@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from rules.model import Limit
     from schemas.profile import Occasion, Profile
 
-    Freed = Sequence[tuple[int, bytes]]
 
-__all__ = ["first_telling", "give_back", "limit_name", "limited", "once_key", "take"]
+__all__ = ["allows", "first_telling", "give_back", "limit_name", "limited", "once_key", "take"]
+
+Start = tuple[int, bytes]
+"""When a run started, and its value under `once_per`."""
 
 _KEY = 8
 _TELLINGS = 15
@@ -43,19 +45,19 @@ def once_key(limit: Limit, occasion: Occasion) -> bytes | None:
     return None if value is None else event_key(type(value).__name__, str(value))
 
 
-def take(profile: Profile, limit: Limit, name: str, now: int, key: bytes | None, freed: Freed = ()) -> bool:
-    """Take a place for a start at `now` under a name, if every kind of limit allows it.
+def allows(profile: Profile, limit: Limit, name: str, now: int, key: bytes | None, freed: Sequence[Start] = ()) -> bool:
+    """Whether every kind of limit allows a start at `now` under a name, with the places of `freed` starts free again.
 
-    The places of `freed` starts are free again if it does, and only then.
+    `key` as `once_key` gives it. Nothing changes.
     """
-    if key is None:
-        return False
+    return key is not None and _allows(limit, _without(profile.limits.get(name) or Limits(), freed), now, key)
+
+
+def take(profile: Profile, limit: Limit, name: str, now: int, key: bytes, freed: Sequence[Start] = ()) -> None:
+    """Take a place that `allows` found free, and free those."""
     held = _without(profile.limits.get(name) or Limits(), freed)
-    if not _allows(limit, held, now, key):
-        return False
     profile.limits[name] = Limits(_kept(limit, held.starts, now), held.keys + key)
     profile.store_limits()
-    return True
 
 
 def _allows(limit: Limit, held: Limits, now: int, key: bytes) -> bool:
@@ -101,8 +103,10 @@ def give_back(profile: Profile, name: str, start: int, key: bytes) -> None:
         profile.store_limits()
 
 
-def _without(held: Limits, freed: Freed) -> Limits:
+def _without(held: Limits, freed: Sequence[Start]) -> Limits:
     """What is held without these starts."""
+    if not freed:
+        return held
     starts, keys = list(held.starts), held.keys
     for start, key in freed:
         if start in starts:

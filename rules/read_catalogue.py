@@ -8,6 +8,7 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, duplicate, named
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
+from rules.read_restraint import caps, quiet_hours
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType, TraitType, TypeName, Workspace
 from schemas.findings import Mark
 from schemas.texts import say
@@ -38,9 +39,11 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     zone, reader.currency = fields.need("zone", v.zone), fields.need("currency", v.currency)
     name, language = fields.get("name", v.label), fields.get("language", v.language)
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
-    fields.later("quiet_hours", "contact_budget", "caps", "rhythm", "channels", "holdout")
+    quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
+    fields.later("contact_budget", "rhythm", "channels", "holdout")
     fields.close()
-    return Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en"), unknown == "reject"
+    found = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", quiet, limits or ())
+    return found, unknown == "reject"
 
 
 def events(reader: Reader, nodes: List[Node]) -> dict[str, EventType]:

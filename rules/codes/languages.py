@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from rules.codes import chinese_expressions, chinese_mapping, chinese_reading, chinese_sense, chinese_yaml
+from rules.codes import (
+    chinese_expressions,
+    chinese_mapping,
+    chinese_reading,
+    chinese_restraint,
+    chinese_sense,
+    chinese_yaml,
+)
 from rules.codes.catalogue import CODES
 from schemas.texts import Said
 
@@ -24,6 +31,7 @@ CHINESE: dict[str, str] = {
     **chinese_expressions.CHINESE,
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
+    **chinese_restraint.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""
 
