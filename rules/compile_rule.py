@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rules.limits import limited
-from rules.model import Emit, Invite, Rule, SendMessage, SetTraits, WaitStep
+from rules.model import Emit, Invite, IssueCoupon, Rule, SendMessage, SetTraits, WaitStep
 from rules.program import CompiledRule, Expression, Kept
 from rules.route import Station, reach
 from segments import conditions as c
@@ -64,6 +64,7 @@ def compiled_rule(typed: TypedRule, plan: Plan, playbook: Playbook) -> CompiledR
     """The rule as the fold needs it."""
     rule, waits = typed.rule, typed.waits()
     variables = {at: _variables(station.step, playbook) for at, station in enumerate(typed.stations)}
+    purposes = {at: purpose for at in variables if (purpose := _purpose(typed.stations[at].step, playbook))}
     return CompiledRule(
         id=rule.id,
         rule=rule,
@@ -80,8 +81,33 @@ def compiled_rule(typed: TypedRule, plan: Plan, playbook: Playbook) -> CompiledR
         tests={at: Firing(plan).test(node) for at, node in typed.tests.items()},
         values={key: compiled_expression(plan, term) for key, term in typed.values.items()},
         variables=variables,
+        purposes=purposes,
+        always=_always(typed.stations, variables, purposes),
+        workspace=playbook.workspace,
         audience=None if typed.audience is None else Firing(plan).test(typed.audience),
     )
+
+
+def _purpose(step: Step, playbook: Playbook) -> str:
+    """Why a message is sent; "" for what sends none."""
+    template = playbook.templates.get(step.template or "") if isinstance(step, SendMessage | Invite) else None
+    return "" if template is None else template.purpose
+
+
+def _always(
+    stations: tuple[Station, ...], variables: Mapping[int, tuple[str, ...]], purposes: Mapping[int, str]
+) -> frozenset[int]:
+    """The steps that act whoever is held out: transactional messages, and coupons that one of those may show."""
+    messages = {at for at, purpose in purposes.items() if purpose == "transactional"}
+    onward = reach(stations)
+    shown = {at: {path.partition(".")[0] for path in variables[at]} for at in messages}
+    coupons = {
+        at
+        for at, station in enumerate(stations)
+        if isinstance(station.step, IssueCoupon)
+        and any(station.step.name in shown[message] for message in messages & onward[at])
+    }
+    return frozenset(messages | coupons)
 
 
 def _variables(step: Step, playbook: Playbook) -> tuple[str, ...]:

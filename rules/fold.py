@@ -16,9 +16,8 @@ from rules.limits import first_telling
 from rules.run import restore, restored_occasion
 from rules.schedule import concerns
 from rules.starting import begin
-from rules.steps import valid_until
 from rules.turn import Turn
-from rules.waits import cancel, end_waits
+from rules.waits import cancel, end_waits, kept_until
 from schemas.errors import EventRefused
 from schemas.ids import event_key
 from schemas.profile import Occasion
@@ -270,9 +269,9 @@ class Fold:
             run.replies[waiting.wait] = turn.occasion
             self._guarded(turn, run, occasion, rule.stations[waiting.wait].ways["then"])
             return
+        mark = len(turn.out.decisions)
         made = self._guarded(turn, run, occasion, waiting.step)
-        until = valid_until(run, turn.p.now)
-        waiting.due = turn.p.now + self.lateness if until is None else until
+        waiting.due = kept_until(turn.out.decisions[mark:], turn.p.now + self.lateness)
         if made and rule.endings[waiting.wait] and not run.shadow and waiting.due > turn.p.now:
             waiting.decisions = made
             turn.p.waits.append(waiting)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rules.coerce import Coercion
 from rules.model import Ending, Playbook, Rule, Wait
 from rules.route import Station
+from schemas.catalogue import Workspace
 from schemas.profile import Occasion, Profile
 from schemas.times import FOREVER
 from segments.plan import Plan
@@ -58,7 +59,8 @@ class CompiledRule:
 
     `stations`: its steps; what follows goes by their numbers, -1 being the rule's own wait. `endings` and `answers`: by
     event, what ends the run or answers the wait there. `kept`: what a run keeps while it waits there. `tests`: the
-    conditions of `if` and `while`. `values`: expressions of `set` and `emit` by (step, name).
+    conditions of `if` and `while`. `values`: expressions of `set` and `emit` by (step, name). `variables`, `purposes`:
+    of messages; `always`: steps that no holdout keeps from acting. `workspace`: as its own program has it.
     """
 
     id: str
@@ -76,6 +78,9 @@ class CompiledRule:
     tests: Mapping[int, Test]
     values: Mapping[tuple[int, str], Expression]
     variables: Mapping[int, tuple[str, ...]]
+    purposes: Mapping[int, str]
+    always: frozenset[int]
+    workspace: Workspace
     audience: Test | None = None
 
 

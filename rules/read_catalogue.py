@@ -8,6 +8,7 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, duplicate, named
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
+from rules.read_lifetime import holdout
 from rules.read_restraint import caps, quiet_hours
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType, TraitType, TypeName, Workspace
 from schemas.findings import Mark
@@ -40,9 +41,10 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     name, language = fields.get("name", v.label), fields.get("language", v.language)
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
-    fields.later("contact_budget", "rhythm", "channels", "holdout")
+    held = fields.get("holdout", holdout)
+    fields.later("contact_budget", "rhythm", "channels")
     fields.close()
-    found = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", quiet, limits or ())
+    found = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", quiet, limits or (), held)
     return found, unknown == "reject"
 
 

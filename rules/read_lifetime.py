@@ -9,13 +9,14 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, scalar_length
 from rules.model import IfLate, Validity
 from rules.nodes import Mapping, Node, Scalar
+from schemas.catalogue import Holdout
 from schemas.texts import say
 from schemas.times import MINUTE
 
 if TYPE_CHECKING:
     from schemas.findings import Mark
 
-__all__ = ["check_canary", "if_late", "share", "validity"]
+__all__ = ["check_canary", "holdout", "if_late", "share", "validity"]
 
 _SHARE = re.compile(r"(\d{1,3})(?:\.(\d{1,4}))?%", re.ASCII)
 _WHOLE = 1_000_000
@@ -35,6 +36,17 @@ def share(reader: Reader, node: Node) -> int | None:
     message = say("{value!r} is no share of people", value=node.text[:40])
     reader.fault(node.mark, "bad_share", message, "write 0% to 100%, with the sign: 10%", length=scalar_length(node))
     return None
+
+
+def holdout(reader: Reader, node: Node) -> Holdout | None:
+    """`5%`, or `{percent: 5%, salt: spring}`."""
+    if isinstance(node, Scalar):
+        plain = share(reader, node)
+        return None if plain is None else Holdout(plain)
+    fields = Fields(reader, node, "`holdout`")
+    percent, salt = fields.need("percent", share), fields.get("salt", v.name)
+    fields.close()
+    return None if percent is None else Holdout(percent, salt or "")
 
 
 def validity(reader: Reader, node: Node) -> Validity | None:

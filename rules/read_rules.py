@@ -26,7 +26,7 @@ __all__ = ["rules"]
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
 _RUNNING = ("parallel", "ignore", "restart")
-_LATER = ("quiet_hours", "caps", "holdout", "on_change")
+_LATER = ("quiet_hours", "caps", "on_change")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules import read_values as v
-from rules.fields import Fields, Reader, scalar_length
+from rules.fields import Fields, Reader
 from rules.model import Ending, Wait
 from rules.nodes import Node, Scalar
 from rules.read_conditions import condition
+from rules.read_restraint import time_of_day
 from rules.references import References
 from schemas.texts import say
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WaitReader"]
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _KINDS = ("for", "until", "event")
 
 
@@ -48,7 +47,7 @@ class WaitReader:
         kinds = fields.first_of(*_KINDS)
         self._check_kinds(reader, fields, kinds)
         length, within = fields.get("for", v.duration), fields.get("within", v.duration)
-        until, same = fields.get("until", clock), fields.get("same", v.label)
+        until, same = fields.get("until", time_of_day), fields.get("same", v.label)
         answers = fields.get("event", v.one_or_more(self.references.event))
         endings = fields.get("unless", v.one_or_more(self._ending))
         names, unless = tuple(answers or ()), tuple(endings or ())
@@ -115,16 +114,3 @@ class WaitReader:
             return
         for each in dict.fromkeys((event, *self.triggers)):
             self.references.check_property(reader, mark, each, same)
-
-
-def clock(reader: Reader, node: Node) -> int | None:
-    """Minutes after midnight of a time of day, `"09:00"`."""
-    value = v.text(reader, node)
-    if value is None:
-        return None
-    match = _CLOCK.fullmatch(value)
-    if match is None:
-        message = say("{value!r} is no time of day", value=value[:40])
-        reader.fault(node.mark, "bad_clock", message, 'write hours and minutes: "09:00"', length=scalar_length(node))
-        return None
-    return int(match[1]) * 60 + int(match[2])

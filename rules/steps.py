@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from messaging.policy.restraint import quiet_until
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson
 from rules.values import show, stored
 from schemas.decisions import Decision
-from schemas.ids import decision_id
+from schemas.ids import decision_id, in_share
 from schemas.profile import NOTHING
 from schemas.records import Behaviour
 from schemas.times import HOUR
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rules.turn import Turn
     from schemas.profile import Occasion
 
-__all__ = ["decide", "trait_shown", "valid_until"]
+__all__ = ["decide", "trait_shown"]
 
 LATE = 12 * HOUR
 """How long after a wait a decision may still be carried out, if nothing is said."""
@@ -35,6 +36,9 @@ def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
     step = station.step
     identity = decision_id(turn.workspace, rule.id, turn.person, run.occurrence, station.key)
     kind, params = _params(turn, rule, run.seen(occasion, station), index, step, identity)
+    held = _is_held_out(turn, run, index)
+    if held:
+        params["holdout"] = True
     shows = isinstance(step, _SHOWING) and step.template is not None
     turn.out.decisions.append(
         Decision(
@@ -50,28 +54,47 @@ def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
             order=turn.next_order(),
             program=run.rule.program,
             shadow=run.shadow,
-            effect=shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
+            effect=held or shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
             variables=_variables(turn, run, occasion, index) if shows else {},
             needs=_needs(rule.variables[index], coupons) if coupons else (),
-            valid_until=valid_until(run, p.now),
+            valid_until=_valid_until(turn, run, index),
             release=run.waited,
         )
     )
     if isinstance(step, IssueCoupon):
         coupons[step.name] = identity
-    if isinstance(step, _AFFECTING) and not run.shadow:
+    if isinstance(step, _AFFECTING) and not run.shadow and not held:
         _affect(turn, step, params, identity)
     return identity
 
 
-def valid_until(run: Run, now: int) -> int | None:
+def _valid_until(turn: Turn, run: Run, index: int) -> int | None:
     """Until when what is decided now may be carried out (unix ms); None: for ever. The earlier of two ends counts."""
     rule = run.rule.rule
-    ends = [] if rule.expires is None else [now + rule.expires]
+    ends = [] if rule.expires is None else [turn.p.now + rule.expires]
     late = (LATE if run.waited else None) if rule.if_late is None else rule.if_late.within
     if late is not None:
-        ends.append(run.due + late)
+        ends.append(max(run.due, _quiet_until(turn, run, index)) + late)
     return min(ends, default=None)
+
+
+def _quiet_until(turn: Turn, run: Run, index: int) -> int:
+    """The end of the quiet hours in which a message falls due (unix ms), else 0: the night makes nothing late."""
+    workspace, step = run.rule.workspace, run.rule.stations[index].step
+    purpose = run.rule.purposes.get(index)
+    if workspace.quiet is None or purpose is None or not isinstance(step, _SHOWING):
+        return 0
+    zones = turn.p.zone or workspace.zone, workspace.zone
+    return max((quiet_until(workspace.quiet, purpose, name, zones, run.due) for name in step.channels), default=0)
+
+
+def _is_held_out(turn: Turn, run: Run, index: int) -> bool:
+    """Whether this step does not act because the person is one of those whom rules leave alone."""
+    holdout = run.rule.workspace.holdout
+    if holdout is None or index in run.rule.always:
+        return False
+    salt = f"holdout:{holdout.salt}" if holdout.salt else "holdout"
+    return in_share(salt, turn.person, holdout.millionths)
 
 
 def _needs(paths: tuple[str, ...], coupons: dict[str, str]) -> tuple[str, ...]:

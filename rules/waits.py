@@ -10,14 +10,15 @@ from schemas.decisions import Withdrawal
 from segments.windows import value_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from rules.model import Ending
     from rules.program import Program
     from rules.turn import Turn
+    from schemas.decisions import Decision
     from schemas.profile import Waiting
 
-__all__ = ["cancel", "end_waits"]
+__all__ = ["cancel", "end_waits", "kept_until"]
 
 
 def end_waits(turn: Turn, programs: Callable[[str], Program | None], ts: int) -> list[Waiting]:
@@ -69,3 +70,8 @@ def cancel(turn: Turn, waiting: Waiting) -> None:
     """A run ended in a wait. In its rule's own wait it has done nothing, so its place in the limit is free again."""
     if waiting.wait == OWN and turn.p.limits_raw:
         give_back(turn.p, limit_name(waiting.rule, shadow=waiting.shadow), waiting.start, waiting.start_key)
+
+
+def kept_until(decisions: Sequence[Decision], otherwise: int) -> int:
+    """Until when an event may still take these decisions back (unix ms); `otherwise` where they have no end."""
+    return max((otherwise if d.valid_until is None else d.valid_until for d in decisions), default=0)

@@ -47,7 +47,7 @@ class Collector:
     async def record(self, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:  # noqa: ARG002
         """Keep the events for others."""
         for decision in outcome.decisions:
-            if decision.kind == "emit" and decision.effect and not decision.shadow:
+            if decision.kind == "emit" and decision.effect and not decision.shadow and "holdout" not in decision.params:
                 wanted = decision.params
                 event = Event(
                     wanted["id"], wanted["person"], wanted["event"], decision.time, wanted["properties"], "touchline"

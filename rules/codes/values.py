@@ -15,13 +15,6 @@ CODES = (
         "在 `amount_off`、`percent_off`、`gift` 中保留一个。",
     ),
     Code(
-        "bad_clock",
-        'not a time of day such as `"09:00"`',
-        '不是 `"09:00"` 这样的时刻',
-        'Write hours and minutes with a leading zero, in quotes: `"09:00"`.',
-        '加引号写出时和分，不足两位补零：`"09:00"`。',
-    ),
-    Code(
         "bad_condition",
         "a condition is an expression, a list, or one of `all`, `any`, `not`",
         "条件是表达式、列表，或 `all`、`any`、`not` 之一",

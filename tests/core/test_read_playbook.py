@@ -30,7 +30,7 @@ from rules.model import (
 )
 from rules.read import playbook_hash, read_playbook
 from rules.route import route
-from schemas.catalogue import EventType, PropertyType, TraitType
+from schemas.catalogue import EventType, Holdout, PropertyType, TraitType
 from schemas.money import to_minor
 from schemas.offers import Community, CouponPool, TemplateText
 from segments.model import Either, Every, Leaf, Negation
@@ -217,6 +217,17 @@ def test_dates_shares_and_lateness_are_read() -> None:
 )
 def test_lateness_is_read(text: str, within: int | None) -> None:
     assert read_rule(f"if_late: {text}").if_late == IfLate(within)
+
+
+@pytest.mark.parametrize(
+    ("text", "holdout"), [("5%", Holdout(50_000)), ("{percent: 2.5%, salt: spring}", Holdout(25_000, "spring"))]
+)
+def test_a_holdout_is_read(text: str, holdout: Holdout) -> None:
+    files = {CASE: f"workspace: {{zone: UTC, currency: GBP, holdout: {text}}}\n"}
+    playbook, findings = read_playbook(files, ZONES)
+    assert findings == []
+    assert playbook is not None
+    assert playbook.workspace.holdout == holdout
 
 
 @pytest.mark.parametrize(("text", "millionths"), [("0%", 0), ("0.0001%", 1), ("10%", 100_000), ("100%", 1_000_000)])

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
+from campaigns.coupons import offer
+from messaging.policy import Facts, Verdict, decide
+from messaging.ports import OutboxRow
+from schemas.catalogue import Holdout
 from schemas.ids import in_share
+from schemas.offers import QuietHours
 from schemas.times import HOUR, MINUTE, parse_duration
-from tests.helpers.folding import product_outcome
+from tests.helpers.folding import product_outcome, product_run
+from tests.helpers.messages import some_offers
+from tests.reference.fold import run
 from tests.reference.histories import PERSON_ZONES
-from tests.reference.stories import BEGIN, PLAYERS, Player, decided, event, playbook
+from tests.reference.stories import BEGIN, PLAYERS, Player, changed, decided, event, playbook
 
 if TYPE_CHECKING:
-    from schemas.decisions import Outcome
+    from collections.abc import Callable
+
+    from rules.model import Playbook
+    from schemas.decisions import Decision, Outcome
     from schemas.events import Event
+    from tests.reference.result import Result
 
 
 @pytest.fixture(params=PLAYERS)
@@ -119,3 +132,104 @@ def test_lateness_is_counted_from_the_moment_for_which_a_schedule_was_told() -> 
     text = rule("[{tag: a}]", "if_late: {send_within: 1h}", start='schedule: {cron: "0 9 * * *"}')
     (decision,) = folded(text, event("8h", "visit"), until="10h").decisions
     assert decision.valid_until == BEGIN + 10 * HOUR
+
+
+NIGHT = """
+rules:
+  r:
+    event: visit
+    then:
+      - wait: {until: "20:00"}
+      - send: {template: offer, channels: [sms]}
+      - send: {template: hello, channels: [email]}
+      - tag: a
+"""
+
+
+def test_lateness_begins_where_the_quiet_hours_end_in_which_a_message_falls_due() -> None:
+    quiet = QuietHours(19 * 60, 9 * 60, "person", frozenset(), frozenset({"marketing"}))
+    shop = playbook(NIGHT, "UTC")
+    shop = replace(shop, workspace=replace(shop.workspace, quiet=quiet))
+    outcome = product_outcome(shop, [event("1h", "visit")], BEGIN + parse_duration("2d"))
+    assert ends(outcome) == [(13 + 12) * HOUR, 12 * HOUR, 12 * HOUR]
+
+
+# -- holdout
+
+HELD = """
+segments: {tagged: {when: has_tag("a")}}
+rules:
+  r:
+    event: visit
+    limit: once
+    then:
+      - issue_coupon: {pool: gift, as: coupon}
+      - issue_coupon: {pool: gift, as: voucher}
+      - send: {template: hello, channels: [email]}
+      - send: {template: offer, channels: [sms]}
+      - send: {template: voucher, channels: [email]}
+      - tag: a
+      - set: {city: "'Rome'"}
+      - emit: {event: promo}
+      - assign: {to: team}
+  s: {event: promo, then: [{tag: b}]}
+"""
+
+
+@pytest.fixture(params=[run, product_run], ids=["reference", "product"])
+def player(request: pytest.FixtureRequest) -> Callable[..., Result]:
+    return request.param  # type: ignore[no-any-return]
+
+
+def held_out(share: int, salt: str = "") -> Playbook:
+    shop = playbook(HELD, "UTC")
+    return replace(shop, workspace=replace(shop.workspace, holdout=Holdout(share, salt)))
+
+
+def test_whoever_is_held_out_decides_and_is_left_alone(player: Callable[..., Result]) -> None:
+    story = player(held_out(1_000_000), [event("0h", "visit"), event("1h", "visit")], None)
+    assert decided(story.decisions) == ["0h r", *(f"0h r.{step}" for step in range(1, 9))]
+    assert (changed(story), story.profiles[0]["tags"], story.profiles[0]["traits"].get("city")) == ([], [], None)
+
+
+def test_transactional_messages_and_the_coupons_that_they_show_reach_those_who_are_held_out(
+    player: Callable[..., Result],
+) -> None:
+    story = player(held_out(1_000_000), [event("0h", "visit")], None)
+    held = {line["step"]: line["params"].get("holdout", False) for line in story.decisions}
+    assert [step for step, is_held in held.items() if not is_held] == ["1", "2", "4"]
+
+
+def test_a_holdout_draws_its_share_by_salt_and_person(player: Callable[..., Result]) -> None:
+    people = [f"p{number}" for number in range(60)]
+    visits = [event("0h", "visit", person=person) for person in people]
+    found = {}
+    for salt, drawn_by in (("", "holdout"), ("spring", "holdout:spring")):
+        story = player(held_out(250_000, salt), visits, None)
+        numbers = {p: int(sha256(f"{drawn_by}/{p}".encode()).hexdigest()[:16], 16) for p in people}
+        found[salt] = {line["person"] for line in story.profiles if not line["tags"]}
+        assert found[salt] == {person for person in people if numbers[person] < 2**64 // 4}
+    assert found[""] != found["spring"]
+
+
+def test_the_ledger_is_told_to_suppress_what_was_held_out() -> None:
+    outcome = product_outcome(held_out(1_000_000), [event("0h", "visit")], BEGIN)
+    assert all(decision.effect for decision in outcome.decisions if "holdout" in decision.params)
+    for decision in outcome.decisions:
+        verdict = judge(decision)
+        assert ((verdict.status, verdict.reason) == ("suppressed", "holdout")) == ("holdout" in decision.params)
+
+
+def judge(decision: Decision) -> Verdict:
+    """What the gates say of a decision, about a person who can be reached."""
+    row = OutboxRow(
+        decision_id=decision.id,
+        person=decision.person,
+        rule=decision.rule,
+        kind=decision.kind,
+        time=decision.time,
+        params=decision.params,
+        variables=decision.variables,
+    )
+    facts = Facts(decision.time, addresses={"email": "ann@example.com"})
+    return decide(row, facts, some_offers(), {}, partial(offer, key=b"k" * 32))

@@ -26,6 +26,7 @@ from schemas.ids import decision_id
 from schemas.times import DAY, format_time
 from segments.syntax import Literal, walk
 from tests.reference.evaluate import View
+from tests.reference.later import is_always_done
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
 from tests.reference.result import Result
@@ -381,11 +382,22 @@ class _Life:
             "event_id": None if run.event is None else run.event.id,
             "params": acting.params,
         }
+        held = self._held_out() and not is_always_done(self.playbook, run.rule.then, path, step)
+        if held:
+            acting.params["holdout"] = True
         if not run.acts:
             self.result.shadow.append(line)
         else:
             self.result.decisions.append(line)
-            self.effects.append(acting)
+            self.effects += [] if held else [acting]
+
+    def _held_out(self) -> bool:
+        """Whether this person is one of those whom rules leave alone."""
+        holdout = self.playbook.workspace.holdout
+        if holdout is None:
+            return False
+        salt = f"holdout:{holdout.salt}" if holdout.salt else "holdout"
+        return Fraction(number_of(salt, self.person.id), 2**64) < Fraction(holdout.millionths, 10**6)
 
     # -- effects
     def _settle(self, event: Kept | None, depth: int) -> None:

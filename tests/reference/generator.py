@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from rules.model import Limit, Playbook, Rule, Schedule, Trigger, Validity
-from schemas.catalogue import Workspace
+from schemas.catalogue import Holdout, Workspace
 from schemas.offers import Community, CouponPool, Template, TemplateText
 from schemas.times import DAY, HOUR, parse_time
 from segments.model import Segment, Stage
@@ -147,7 +147,9 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         for name in ("r1", "r2", "r3", "r4")[: draw(st.sampled_from((4, 3, 2, 1)))]
     }
     return Playbook(
-        workspace=Workspace(zone, "EUR"),
+        workspace=Workspace(
+            zone, "EUR", holdout=draw(st.sampled_from((None, None, Holdout(300_000), Holdout(1_000_000, "x"))))
+        ),
         catalogue=CATALOGUE,
         segments=segments,
         stages=stages,
@@ -155,7 +157,13 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         templates={
             "hello": Template(
                 "hello", "marketing", {"email": {"en": TemplateText("Hello")}, "sms": {"en": TemplateText("Hi")}}
-            )
+            ),
+            "receipt": Template(
+                "receipt",
+                "transactional",
+                {"email": {"en": TemplateText("{{ coupon.code }}")}},
+                frozenset({"coupon.code"}),
+            ),
         },
         pools={"gift": CouponPool("gift", {"gift": "A1"})},
         communities={"club": Community("club")},

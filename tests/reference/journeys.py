@@ -120,6 +120,8 @@ _OTHERS: tuple[Step, ...] = (
     Assign("team"),
     Invite("club"),
     Invite("club", "hello", ("email",)),
+    SendMessage("receipt", ("email",)),
+    Invite("club", "receipt", ("email",)),
 )
 _REPLIED: tuple[Step, ...] = (
     Emit("promo", {"spent": expression("reply.amount"), "at": expression("now")}),
