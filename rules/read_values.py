@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "anything", "boolean", "count", "cron", "currency", "duration", "identifier", "integer", "items", "label",
-    "language", "mapping_of", "moment", "money", "money_text", "name", "one_of", "one_or_more", "text", "zone",
+    "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more", "text",
+    "zone",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -109,6 +110,16 @@ def count(reader: Reader, node: Node) -> int | None:
             say("a number above zero is expected, this is {value}", value=value),
             length=scalar_length(node),
         )
+        return None
+    return value
+
+
+def natural(reader: Reader, node: Node) -> int | None:
+    """A whole number that is not below zero."""
+    value = integer(reader, node)
+    if value is not None and value < 0:
+        message = say("{text!r} is below zero", text=str(value))
+        reader.fault(node.mark, "not_allowed", message, length=scalar_length(node))
         return None
     return value
 
