@@ -97,6 +97,7 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
     await _append(stores.log, program, played, tick, progress)
     await _fold(stores, programs, played, options(), progress)
     dispatcher = Dispatcher(stores.ledger, programs.offers, adapters, lambda: played.end, KEY, own_time=True)
+    await dispatcher.expect(program.hash)
     done = 0
     while moved := await dispatcher.step(500):
         done += moved
