@@ -13,6 +13,7 @@ from rules.scopes import scope_of
 from schemas.catalogue import PropertyType
 from schemas.errors import PlaybookError
 from schemas.findings import Finding
+from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
 from segments.evaluate import Context, Surroundings, build
@@ -48,7 +49,7 @@ def compile_playbook(playbook: Playbook) -> Program:
     compiler = _Compiler(playbook)
     compiler.read(rule for rule in playbook.rules.values() if rule.status in {"live", "shadow"})
     if compiler.findings:
-        message = f"{len(compiler.findings)} expressions of the playbook have faults"
+        message = say("{number} expressions of the playbook have faults", number=len(compiler.findings))
         raise PlaybookError(message, compiler.findings)
     return compiler.program()
 
@@ -103,7 +104,7 @@ class _Compiler:
         for at, step in enumerate(rule.then):
             for name, expression in _expressions(step):
                 values[at, name] = self._value(expression, scope, self._wanted(step, name))
-        return _Typed(rule, c.All(tuple(sorted(_flat(parts), key=_cost))), audience, values)
+        return _Typed(rule, c.All(tuple(_flat(parts))), audience, values)
 
     def _condition(self, condition: Condition, scope: Scope) -> c.Node:
         match condition:
@@ -136,7 +137,7 @@ class _Compiler:
         try:
             term = literal_as(Typer(scope), term, wanted, expression.expr)
             if term.type not in {wanted, "null"}:
-                message = f"this is a {term.type}, the catalogue wants a {wanted}"
+                message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
             self._fault(expression.locate(fault.start), fault)
@@ -169,7 +170,7 @@ class _Compiler:
         except ValueError as error:
             first = next(iter(self.playbook.segments.values()), None)
             place = ("segments", 1, 1) if first is None else _place(first.when)
-            message = f"segments and stages rest on each other in a circle: {error}"
+            message = say("segments and stages rest on each other in a circle: {error}", error=error)
             self.findings.append(
                 Finding(*place, "segment_cycle", "error", message, "take one of them out of the other's condition")
             )
@@ -275,17 +276,6 @@ def _flat(nodes: Iterable[c.Node]) -> list[c.Node]:
     for node in nodes:
         out += _flat(node.items) if isinstance(node, c.All) else [node]
     return out
-
-
-def _cost(node: c.Node) -> int:
-    """What to ask first: truth does not depend on the order, only the time it takes."""
-    if isinstance(node, c.InSegment | c.Member | c.Truth):
-        return 0
-    if isinstance(node, c.Prop | c.HasProp):
-        return 1
-    if isinstance(node, c.All | c.Any_ | c.Not):
-        return max((_cost(atom) for atom in c.atoms(node)), default=0)
-    return {c.Tag: 2, c.CountGe: 3, c.TraitIs: 4, c.HasTrait: 4, c.Aged: 4, c.General: 9}.get(type(node), 5)
 
 
 def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.Node]) -> dict[str, Any]:

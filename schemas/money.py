@@ -6,6 +6,8 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
+from schemas.texts import say
+
 __all__ = ["digits_of", "parse_money", "to_major", "to_minor"]
 
 _DIGITS = {
@@ -15,7 +17,7 @@ _DIGITS = {
 }  # fmt: skip
 """Decimal places that differ from two (ISO 4217)."""
 _UNITS = {0: 1, 2: 100, 3: 1_000}
-_EXACT = Context(prec=60)  # an event's number has at most 30 digits
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)  # an event's number has at most 30 digits
 _AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
 
 
@@ -26,12 +28,12 @@ def digits_of(currency: str) -> int:
 
 def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
     """Whole minor units of an amount in major units, rounded half away from zero."""
+    units = _UNITS[digits_of(currency)]
     if isinstance(amount, int):
-        return amount * _UNITS[digits_of(currency)]
-    digits = digits_of(currency)
+        return amount * units
     if isinstance(amount, Decimal):
-        return int(_EXACT.scaleb(amount, digits).to_integral_value(ROUND_HALF_UP))
-    scaled = abs(amount) * _UNITS[digits]
+        return int(_EXACT.to_integral_value(_EXACT.multiply(amount, units)))
+    scaled = abs(amount) * units
     whole = int(scaled + Fraction(1, 2))
     return -whole if amount < 0 else whole
 
@@ -46,11 +48,16 @@ def parse_money(text: str) -> tuple[int, str]:
     """(minor units, currency) of `10 CNY` or `49.90 GBP`. Raises `ValueError`."""
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
-        message = f"{text[:40]!r} is no amount; write the number and the currency: 10 CNY"
+        message = say("{text!r} is no amount; write the number and the currency: 10 CNY", text=text[:40])
         raise ValueError(message)
     amount, currency = Decimal(match[1]), match[2]
     minor = to_minor(amount, currency)
     if amount != to_major(minor, currency):
-        message = f"{text!r} is finer than {currency} has units; write at most {digits_of(currency)} decimals"
+        message = say(
+            "{text!r} is finer than {currency} has units; write at most {digits} decimals",
+            text=text,
+            currency=currency,
+            digits=digits_of(currency),
+        )
         raise ValueError(message)
     return minor, currency

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import re2
 
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
+from schemas.texts import say
 from schemas.times import parse_duration
 from segments import syntax
 from segments.scope import TypeFault
@@ -37,12 +38,17 @@ def _fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoRetu
 
 def _arguments(expr: syntax.Call, least: int, most: int, usage: str) -> None:
     if not least <= len(expr.args) <= most:
-        _fault("wrong_arguments", f"{expr.function}() takes {usage}", expr, f"{expr.function}({usage})")
+        _fault(
+            "wrong_arguments",
+            say("{function}() takes {usage}", function=expr.function, usage=usage),
+            expr,
+            say("{function}({usage})", function=expr.function, usage=usage),
+        )
 
 
 def _text(expr: syntax.Expr, what: str) -> str:
     if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
-        _fault("wrong_type", f"{what} is a text in quotes", expr)
+        _fault("wrong_type", say("{what} is a text in quotes", what=what), expr)
     return expr.value
 
 
@@ -71,7 +77,7 @@ def _property(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, Propert
     if event == "*":
         _fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
     if event in RESERVED_EVENTS:
-        _fault("wrong_arguments", f"{event} has no properties to count by", expr)
+        _fault("wrong_arguments", say("{event} has no properties to count by", event=event), expr)
     return name, typer.property_type((event,), name, expr)
 
 
@@ -95,7 +101,16 @@ def _amounts(typer: Typer, expr: syntax.Call) -> Term:
     if expr.function == "distinct":
         return Aggregate("number", "distinct", event, name, window)
     if kind.type not in {"money", "integer", "number"}:
-        _fault("wrong_type", f"{expr.function}() is of numbers and money; {name} is {kind.type}", expr.args[1])
+        _fault(
+            "wrong_type",
+            say(
+                "{function}() is of numbers and money; {name} is {type}",
+                function=expr.function,
+                name=name,
+                type=kind.type,
+            ),
+            expr.args[1],
+        )
     unit: TermType = "money" if kind.type == "money" else "number"
     scale = NUMBER_SCALE if kind.type == "number" else 1
     saturates = kind.min is not None and kind.min >= 0 and scale == 1
@@ -141,7 +156,12 @@ def _local(_: Typer, expr: syntax.Call) -> Term:
 
 
 def _missing(_: Typer, expr: syntax.Call) -> Term:
-    _fault("not_available", f"{expr.function}() is not available yet", expr, "a rule that uses it cannot go live")
+    _fault(
+        "not_available",
+        say("{function}() is not available yet", function=expr.function),
+        expr,
+        "a rule that uses it cannot go live",
+    )
 
 
 FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
@@ -171,4 +191,4 @@ def check_pattern(argument: Term, expr: syntax.Expr) -> None:
     try:
         re2.compile(argument.value)
     except re2.error as error:
-        _fault("bad_pattern", f"the pattern cannot be used: {error}", expr)
+        _fault("bad_pattern", say("the pattern cannot be used: {error}", error=error), expr)

@@ -33,6 +33,7 @@ _CELLS = 64
 _SUM, _SUM_MASK = 6, (1 << 48) - 1
 _SUM_RECORD = TIME + _SUM
 _SUM_LIMIT = 1 << 36
+_BEFORE = _SUM + TIME
 
 _NUMBER_BITS = 24
 _TOTAL, _TOTAL_MASK = 11, (1 << 88) - 1
@@ -93,16 +94,32 @@ def sum_ge(track: bytes, now: int, window: int, threshold: int) -> tuple[bool, i
 
 def _crossing(track: bytes, threshold: int) -> int:
     """The byte of the newest record from which on the sum reaches the threshold; the track's end if none does."""
-    low, high = 0, (len(track) - _SUM) // _SUM_RECORD
     total = _int(track[:_SUM], "big")
+    if track[-_SUM:] > track[:_SUM]:
+        return _crossing_wrapped(track, total, threshold)
+    if total < threshold:
+        return len(track)
+    limit = (total - threshold).to_bytes(_SUM, "big")  # reached where no more than that lies before a record
+    low, high = 0, (len(track) - _SUM) // _SUM_RECORD
     while low < high:
         middle = (low + high) // 2
-        at = _SUM + _SUM_RECORD * middle + TIME
-        if (total - _int(track[at : at + _SUM], "big")) & _SUM_MASK >= threshold:
-            high = middle
-        else:
+        at = _BEFORE + _SUM_RECORD * middle
+        if track[at : at + _SUM] > limit:
             low = middle + 1
+        else:
+            high = middle
     return _SUM + _SUM_RECORD * low
+
+
+def _crossing_wrapped(track: bytes, total: int, threshold: int) -> int:
+    """The same by subtraction, for totals that have passed the end of their six bytes."""
+    at = _SUM
+    while at < len(track):
+        before = _int(track[at + TIME : at + _SUM_RECORD], "big")
+        if (total - before) & _SUM_MASK >= threshold:
+            break
+        at += _SUM_RECORD
+    return at
 
 
 def totals_add(track: bytes, ts: int, amount: int, edge: bytes, shortest: int) -> bytes:

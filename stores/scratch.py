@@ -9,9 +9,9 @@ from sqlalchemy.pool import StaticPool
 
 from schemas.tables import METADATA
 from stores import queries
-from stores.ledger import SqliteLedger
 from stores.migrate import HEAD
 from stores.sqlite import Database, Thread
+from stores.sqlite_ledger import SqliteLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,7 +19,7 @@ from workers.batch import Batch, Decoded, decode_records
 from workers.startup import first_position
 
 if TYPE_CHECKING:
-    from stores.ports import Ledger, Log, Position, Saved, State
+    from stores.ports import Ledger, Position, Readable, Saved, State
     from workers.programs import Programs
 
 __all__ = ["MakeFold", "Options", "PartitionWorker"]
@@ -79,7 +79,7 @@ class PartitionWorker:
 
     def __init__(
         self,
-        log: Log,
+        log: Readable,
         state: State,
         ledger: Ledger,
         programs: Programs,
@@ -216,7 +216,7 @@ class PartitionWorker:
         if batch is not None:
             batch.tick(at)
         done = len(saved) < limit
-        new = _next(position, "", done=done)
+        new = _next(position, decoded, "", done=done)
         await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
         return int(done)
 
@@ -225,14 +225,14 @@ class PartitionWorker:
         payload, limit = decoded.payload, self.options.batch
         activation = payload if isinstance(payload, ProgramActivated) else None
         if activation is not None and activation.sequence <= position.sequence:
-            await self._write(position, _next(position, "", done=True), Outcome(), {})
+            await self._write(position, _next(position, decoded, "", done=True), Outcome(), {})
             return 1
         if activation is not None:
             await self.programs.load(activation.hash)
         saved = dict(await self.state.scan(self.partition, position, position.cursor, limit))
         batch = self._for_everybody(position, decoded, saved)
         done = len(saved) < limit
-        new = _next(position, max(saved, default=""), done=done)
+        new = _next(position, decoded, max(saved, default=""), done=done)
         if done and activation is not None:
             new = new._replace(program=activation.hash, sequence=activation.sequence)
         await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
@@ -256,9 +256,9 @@ class PartitionWorker:
         return batch
 
 
-def _next(position: Position, cursor: str, *, done: bool) -> Position:
-    if done:
-        return position._replace(offset=position.offset + 1, chunk=0, cursor="")
+def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> Position:
+    if done:  # the record may lie behind the position: on Kafka not every offset has one
+        return position._replace(offset=decoded.record.offset + 1, chunk=0, cursor="")
     return position._replace(chunk=position.chunk + 1, cursor=cursor)
 
 
