@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from rules.codes import (
+    chinese_cases,
     chinese_expressions,
     chinese_mapping,
     chinese_reading,
@@ -32,6 +33,7 @@ CHINESE: dict[str, str] = {
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
     **chinese_restraint.CHINESE,
+    **chinese_cases.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""
 
