@@ -94,7 +94,7 @@ class _ExpectedReader:
             message = say("{again!r} is a second decision in one entry", again=again)
             reader.fault(fields.entry(again).key_mark, "two_actions", message, "start another with `- `")
         kind, params = self._subject(fields, short)
-        delivery = fields.get("delivery", v.one_of(*sorted(FINAL)))
+        delivery = fields.get("delivery", v.one_of(*sorted({*FINAL, "pending"})))
         wanted = Wanted(
             mark=node.mark, kind=kind, params=params, rule=rule, step=step, absent=absent,
             person=fields.get("person", self.values.person), at=fields.get("at", self.values.moment),
