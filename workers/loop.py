@@ -93,6 +93,23 @@ class PartitionWorker:
         self.counts = Counts()
         self._release = 0
         self._careful = 0
+        self._reached = (0, 0)
+
+    async def look(self) -> None:
+        """Notice while nothing comes that the store went back, or that somebody else went on: the next step reloads.
+
+        Raises `StoreUnavailable`.
+        """
+        position = self.position
+        if position is None:
+            return
+        stored = await self.state.position(self.partition)
+        if stored is None or stored[0][:2] != position[:2]:
+            self._moved()
+
+    def _moved(self) -> None:
+        self.counts.moved += 1
+        self.position = None
 
     async def step(self) -> int:
         """One batch or one chunk.
@@ -106,8 +123,7 @@ class PartitionWorker:
         try:
             return await self._step(self.position)
         except Moved:
-            self.counts.moved += 1
-            self.position = None
+            self._moved()
             return 0
 
     async def _begin(self) -> Position:
@@ -115,7 +131,8 @@ class PartitionWorker:
         await self.programs.load_all()  # runs may wait that began under programs this worker never saw
         self._release = (await self.log.ends(self.partition))[1]  # and decisions, for the end to be reached
         position, rolled_back = await first_position(self.log, self.state, self.ledger, self.partition)
-        self.counts.rollbacks += rolled_back
+        self.counts.rollbacks += rolled_back or position[:2] < self._reached
+        self._reached = position[:2]
         return position
 
     async def _step(self, position: Position) -> int:
@@ -196,7 +213,7 @@ class PartitionWorker:
         if new.offset >= self._release:
             self._release = 0
         await self.state.write(self.partition, position, new, states)
-        self.position = new
+        self.position, self._reached = new, new[:2]
         self.counts.records += new.offset - position.offset
         self.counts.batches += 1
 

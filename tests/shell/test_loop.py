@@ -332,3 +332,18 @@ async def test_positions_only_ever_move_forward() -> None:
         seen.append(worker.position[:2] if worker.position is not None else seen[-1])
 
     assert all(before < after for before, after in pairwise(seen))
+
+
+async def test_a_worker_that_looks_while_nothing_comes_sees_that_somebody_went_on() -> None:
+    shop = await _shop()
+    idle = await fold_all(shop.worker())
+    await idle.look()
+    await shop.tick()
+    await fold_all(shop.worker())
+
+    await idle.look()
+    assert await idle.step() == 0
+
+    assert (idle.counts.moved, idle.counts.rollbacks) == (1, 0)
+    assert idle.position == (await shop.state.position(0) or pytest.fail("nothing was folded"))[0]
+    await shop.ledger.close()
