@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -209,6 +210,17 @@ async def test_an_activation_that_failed_before_the_log_is_appended_by_the_next_
     told = [value for value in kinds if value.startswith(b'["p"')]
     assert told[0] == told[1] == encode(ProgramActivated(again.hash, 1))
     assert len(told) == 3
+
+
+async def test_a_group_that_kafka_refuses_is_a_stop_and_no_silent_idling(shop: Shop) -> None:
+    workspace = replace(
+        shop.workspace(), settings=Settings(log=shop.url, kafka_session=3_000)
+    )  # Kafka wants 6 at least
+
+    with pytest.raises(NamedStop) as stop:
+        await asyncio.wait_for(run_worker(workspace, asyncio.Event()), 60)
+
+    assert stop.value.code == "GROUP_LOST"
 
 
 async def _with_admin(act: Any) -> None:  # noqa: ANN401 - what to do with aiokafka's client
