@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from schemas.zones import local_moment
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rules.model import Schedule
 
-__all__ = ["concerns", "cron_fault", "local_moment", "nominal_times"]
+__all__ = ["concerns", "cron_fault", "local_moment", "next_clock", "nominal_times"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,26 +68,15 @@ def _in_zone(cron: str, zone: ZoneInfo, after: int, until: int) -> Iterator[int]
             yield moment
 
 
-def local_moment(zone: ZoneInfo, local: datetime) -> int:
-    """Unix ms of a local time: the first of two, or the first valid moment after a gap."""
-    first = _ms(local.replace(tzinfo=zone, fold=0))
-    if _shown(zone, first) == local:
-        return first
-    low, high = _ms(local.replace(tzinfo=zone, fold=1)), first  # the clock jumps forward between these
-    offset = _offset(zone, low)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
-    return high
+def next_clock(zone: ZoneInfo, minutes: int, now: int) -> int:
+    """The first moment (unix ms) after `now` at which clocks of a zone show `minutes` after midnight.
 
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def _shown(zone: ZoneInfo, ms: int) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone).replace(tzinfo=None)
-
-
-def _offset(zone: ZoneInfo, ms: int) -> timedelta | None:
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone).utcoffset()
+    Of a time that comes twice that is the first, for one that is left out the first moment after the gap.
+    """
+    wanted = time(minutes // 60, minutes % 60)
+    day = (_EPOCH + timedelta(milliseconds=now)).astimezone(zone).date() - timedelta(days=1)
+    while True:
+        moment = local_moment(zone, datetime.combine(day, wanted))
+        if moment > now:
+            return moment
+        day += timedelta(days=1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rules.fold import LATENESS, Fold
+from rules.program import Program
 from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from stores.ports import Ledger, Position, Readable, Saved, State
     from workers.programs import Programs
 
-__all__ = ["Options", "PartitionWorker"]
+__all__ = ["MakeFold", "Options", "PartitionWorker"]
+
+MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Fold]
+"""(program, workspace, programs by name, lateness) → the fold of a batch."""
 
 _CLOCK_SLACK = 300_000
 _FAILURES = 100
@@ -33,6 +37,8 @@ class Options:
 
     `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
+    `decided` is called as soon as the ledger has new decisions, before the state is written.
+    `make_fold`: what folds; the tests of a playbook watch theirs.
     """
 
     batch: int = 500
@@ -40,6 +46,8 @@ class Options:
     record_changes: bool = False
     immediate: bool = False
     clock: Callable[[], int] | None = None
+    decided: Callable[[], None] | None = None
+    make_fold: MakeFold = Fold
 
 
 @dataclass(slots=True)
@@ -87,6 +95,23 @@ class PartitionWorker:
         self.counts = Counts()
         self._release = 0
         self._careful = 0
+        self._reached = (0, 0)
+
+    async def look(self) -> None:
+        """Notice while nothing comes that the store went back, or that somebody else went on: the next step reloads.
+
+        Raises `StoreUnavailable`.
+        """
+        position = self.position
+        if position is None:
+            return
+        stored = await self.state.position(self.partition)
+        if stored is None or stored[0][:2] != position[:2]:
+            self._moved()
+
+    def _moved(self) -> None:
+        self.counts.moved += 1
+        self.position = None
 
     async def step(self) -> int:
         """One batch or one chunk.
@@ -100,8 +125,7 @@ class PartitionWorker:
         try:
             return await self._step(self.position)
         except Moved:
-            self.counts.moved += 1
-            self.position = None
+            self._moved()
             return 0
 
     async def _begin(self) -> Position:
@@ -109,7 +133,8 @@ class PartitionWorker:
         await self.programs.load_all()  # runs may wait that began under programs this worker never saw
         self._release = (await self.log.ends(self.partition))[1]  # and decisions, for the end to be reached
         position, rolled_back = await first_position(self.log, self.state, self.ledger, self.partition)
-        self.counts.rollbacks += rolled_back
+        self.counts.rollbacks += rolled_back or position[:2] < self._reached
+        self._reached = position[:2]
         return position
 
     async def _step(self, position: Position) -> int:
@@ -137,7 +162,10 @@ class PartitionWorker:
 
     def _fold(self, position: Position) -> Fold | None:
         program = self.programs.known(position.program) if position.program else None
-        return None if program is None else Fold(program, self.workspace, self.programs.known, self.options.lateness)
+        options = self.options
+        if program is None:
+            return None
+        return options.make_fold(program, self.workspace, self.programs.known, options.lateness)
 
     async def _batch(self, position: Position, decoded: list[Decoded]) -> int:
         if position.program:
@@ -182,12 +210,14 @@ class PartitionWorker:
             if any(decision.release for decision in outcome.decisions):
                 self._release = end
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
+            if outcome.decisions and self.options.decided is not None:
+                self.options.decided()
         elif self._release and new.offset >= self._release:
             await self.ledger.advance(self.partition, log_id, new.offset)
         if new.offset >= self._release:
             self._release = 0
         await self.state.write(self.partition, position, new, states)
-        self.position = new
+        self.position, self._reached = new, new[:2]
         self.counts.records += new.offset - position.offset
         self.counts.batches += 1
 
@@ -205,7 +235,7 @@ class PartitionWorker:
         saved = await self.state.read(self.partition, position, (), at, limit)
         batch = Batch(fold, self.partition, saved) if fold is not None else None
         if batch is not None:
-            batch.tick(at)
+            batch.tick(decoded.record)
         done = len(saved) < limit
         new = _next(position, decoded, "", done=done)
         await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
@@ -236,14 +266,17 @@ class PartitionWorker:
         batch = Batch(fold, self.partition, saved)
         payload = decoded.payload
         for person in sorted(saved):
-            p = batch.profile(person)
+            p = batch.readable(person)
+            if p is None:
+                continue
             if isinstance(payload, ScheduleFired):
                 fold.schedule(person, p, payload.rule, payload.nominal, at, batch.outcome)
             elif isinstance(payload, ProgramActivated):
                 fold.pass_time(person, p, at - 1, batch.outcome)
                 program = self.programs.compiled[payload.hash]
-                new = Fold(program, self.workspace, self.programs.known, self.options.lateness)
+                new = self.options.make_fold(program, self.workspace, self.programs.known, self.options.lateness)
                 new.activate(person, p, at, batch.outcome, fire_entries=payload.fire_entries)
+        batch.report(decoded.record)
         return batch
 
 
@@ -267,7 +300,7 @@ def _folded(
         elif isinstance(payload, Behaviour):
             batch.event(each.record, payload)
         else:
-            batch.tick(each.record.at)
+            batch.tick(each.record)
         if len(batch.outcome.failures) > failures:
             batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
     return batch.states(), batch.outcome

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from rules.codes import chinese_expressions, chinese_mapping, chinese_reading, chinese_sense, chinese_yaml
+from rules.codes import (
+    chinese_cases,
+    chinese_expressions,
+    chinese_lint,
+    chinese_mapping,
+    chinese_reading,
+    chinese_restraint,
+    chinese_sense,
+    chinese_yaml,
+)
 from rules.codes.catalogue import CODES
 from schemas.texts import Said
 
@@ -19,11 +28,14 @@ __all__ = ["CHINESE", "PHRASES", "Language", "in_chinese", "localised"]
 Language = Literal["en", "zh"]
 
 CHINESE: dict[str, str] = {
+    **chinese_cases.CHINESE,
     **chinese_yaml.CHINESE,
     **chinese_reading.CHINESE,
     **chinese_expressions.CHINESE,
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
+    **chinese_lint.CHINESE,
+    **chinese_restraint.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""
 
