@@ -60,6 +60,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     owner, notes = fields.get("owner", v.label), fields.get("notes", v.text)
     change = fields.get("on_change", v.one_of(*_CHANGES))
     then = fields.need("then", steps.steps)
+    fields.waive()
     fields.later(*_LATER)
     fields.close()
     if "canary" in fields:
@@ -104,7 +105,7 @@ def _check_ids(reader: Reader, rule: str, steps: tuple[Step, ...]) -> None:
 def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
     found = fields.first_of(*_TRIGGERS)
     audience = fields.get("audience", condition)
-    if not found and fields.ok:
+    if not found and fields.ok and "on" not in fields:  # which has been answered with `event:`
         message: str = say("{what} has nothing that starts it", what=fields.what)
         reader.fault(fields.mark, "no_trigger", message, say("write one of {names}", names=", ".join(_TRIGGERS)))
     for again in found[1:]:

@@ -31,6 +31,9 @@ class Workspace:
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
     holdout: Holdout | None = None
+    ad_words: tuple[str, ...] = ()
+    """Words that the workspace forbids in marketing, beyond those of the law."""
+    allowed_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class EventType:
     aliases: tuple[str, ...] = ()
     interaction: bool = True
     title: str = ""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class TraitType:
     title: str = ""
     place: tuple[str, int, int] = field(default=("catalogue", 1, 1), compare=False)
     """File, line and column of that expression."""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 RESERVED_EVENTS = {

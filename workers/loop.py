@@ -37,6 +37,7 @@ class Options:
 
     `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
+    `decided` is called as soon as the ledger has new decisions, before the state is written.
     `make_fold`: what folds; the tests of a playbook watch theirs.
     """
 
@@ -45,6 +46,7 @@ class Options:
     record_changes: bool = False
     immediate: bool = False
     clock: Callable[[], int] | None = None
+    decided: Callable[[], None] | None = None
     make_fold: MakeFold = Fold
 
 
@@ -208,6 +210,8 @@ class PartitionWorker:
             if any(decision.release for decision in outcome.decisions):
                 self._release = end
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
+            if outcome.decisions and self.options.decided is not None:
+                self.options.decided()
         elif self._release and new.offset >= self._release:
             await self.ledger.advance(self.partition, log_id, new.offset)
         if new.offset >= self._release:
@@ -231,7 +235,7 @@ class PartitionWorker:
         saved = await self.state.read(self.partition, position, (), at, limit)
         batch = Batch(fold, self.partition, saved) if fold is not None else None
         if batch is not None:
-            batch.tick(at)
+            batch.tick(decoded.record)
         done = len(saved) < limit
         new = _next(position, decoded, "", done=done)
         await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
@@ -262,7 +266,9 @@ class PartitionWorker:
         batch = Batch(fold, self.partition, saved)
         payload = decoded.payload
         for person in sorted(saved):
-            p = batch.profile(person)
+            p = batch.readable(person)
+            if p is None:
+                continue
             if isinstance(payload, ScheduleFired):
                 fold.schedule(person, p, payload.rule, payload.nominal, at, batch.outcome)
             elif isinstance(payload, ProgramActivated):
@@ -270,6 +276,7 @@ class PartitionWorker:
                 program = self.programs.compiled[payload.hash]
                 new = self.options.make_fold(program, self.workspace, self.programs.known, self.options.lateness)
                 new.activate(person, p, at, batch.outcome, fire_entries=payload.fire_entries)
+        batch.report(decoded.record)
         return batch
 
 
@@ -293,7 +300,7 @@ def _folded(
         elif isinstance(payload, Behaviour):
             batch.event(each.record, payload)
         else:
-            batch.tick(each.record.at)
+            batch.tick(each.record)
         if len(batch.outcome.failures) > failures:
             batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
     return batch.states(), batch.outcome

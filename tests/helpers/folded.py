@@ -96,10 +96,11 @@ class Folded:
         batch: int = 500,
         around: Callable[[Any], Any] = lambda store: store,
         clock: Callable[[], int] | None = None,
+        decided: Callable[[], None] | None = None,
     ) -> PartitionWorker:
         """A worker that has just started. `around` may wrap each of its stores."""
         log, state, ledger = around(self.log), around(self.state), around(self.ledger)
-        options = Options(batch=batch, record_changes=True, clock=clock)
+        options = Options(batch=batch, record_changes=True, clock=clock, decided=decided)
         return PartitionWorker(log, state, ledger, Programs(ledger), _WORKSPACE, partition, options)
 
     async def fold(self, *, batch: int = 500) -> None:
