@@ -34,8 +34,8 @@ __all__ = [
 class Appendable(NamedTuple):
     """A value to append. Events: `key` is the person, the log finds the partition. Control: `key` "" and a partition.
 
-    `at` is the append time (unix ms) and only allowed in a log that was made with `virtual_time` (simulation); else the
-    log has its own clock.
+    `at` is the append time (unix ms) and only allowed in a log that was made with `virtual_time` (simulation, or the
+    copy of another log); else the log has its own clock.
     """
 
     key: str
@@ -91,6 +91,12 @@ class Log(Readable, Protocol):
 
     async def trim(self, partition: int, before: int) -> int:
         """Delete records before offset `before`; returns how many went. Only below positions that are on the disk."""
+
+    async def settle(self) -> None:
+        """End virtual time, for good: from now on the log has its own clock, and records keep the times they have.
+
+        For a log that was filled with the records of another one. One that has its own clock already stays as it is.
+        """
 
     async def close(self) -> None:
         """Write what waits, then let go."""
