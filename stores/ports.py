@@ -248,6 +248,15 @@ class Ledger(Protocol):
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the named read-only queries of `stores.queries` (status, person, reports)."""
 
+    async def page(self, table: str, after: Mapping[str, Any] | None, limit: int) -> list[dict[str, Any]]:
+        """Rows of a table (`stores.ledger_copy.TABLES`) as they are, in the order of its key.
+
+        From the one behind the row `after` on, or from the first, at most `limit`.
+        """
+
+    async def fill(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put rows into a table as they are, all or nothing: to copy another ledger."""
+
     async def save(self, path: str) -> None:
         """Write a copy of everything into a new SQLite file (a simulation's ledger in memory)."""
 
