@@ -292,7 +292,7 @@ def _cost(node: c.Node) -> int:
         return 0
     if isinstance(node, c.Prop | c.HasProp):
         return 1
-    if isinstance(node, c.All | c.Any_ | c.Not):
+    if isinstance(node, c.All | c.Any_ | c.AtLeast | c.Not):
         return max((_cost(atom) for atom in c.atoms(node)), default=0)
     return {c.Tag: 2, c.CountGe: 3, c.TraitIs: 4, c.HasTrait: 4, c.Aged: 4, c.General: 9}.get(type(node), 5)
 

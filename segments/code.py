@@ -123,6 +123,8 @@ class Code:
             case c.Not(item):
                 self.node(item, depth, nesting)
                 self.add(depth, "v = not v if v is not None else None" if c.nullable(item) else "v = not v")
+            case c.AtLeast(k, items):
+                self._at_least(k, items, depth, nesting)
             case _:
                 self._atom(node, depth)
 
@@ -149,6 +151,16 @@ class Code:
             self.add(depth + 1, f"if u < {m}: {m} = u")
         self.add(depth + 1, "break")
         self.add(depth, f"v = {r}; u = {m}")
+
+    def _at_least(self, k: int, items: tuple[c.Node, ...], depth: int, nesting: int) -> None:
+        """How many hold (n), how many may (w), and the first moment at which one of them can change."""
+        self.junctions += 1
+        n, w, m = (f"{letter}{self.junctions}" for letter in "nwm")
+        self.add(depth, f"{n} = {w} = 0; {m} = {FOREVER}")
+        for item in items:
+            self.node(item, depth, nesting)
+            self.add(depth, f"if v: {n} += 1", f"elif v is None: {w} += 1", f"if u < {m}: {m} = u")
+        self.add(depth, f"v = True if {n} >= {k} else None if {n} + {w} >= {k} else False; u = {m}")
 
     def _track(self, *key: str) -> str:
         return f"{self.read('tr')}[{self.plan.tracks.index(key)}]"

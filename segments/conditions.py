@@ -20,6 +20,7 @@ __all__ = [
     "Aged",
     "All",
     "Any_",
+    "AtLeast",
     "CountGe",
     "DistinctGe",
     "General",
@@ -60,6 +61,13 @@ class All(Node, frozen=True):
 class Any_(Node, frozen=True):  # noqa: N801 - `Any` is typing's
     """Kleene's or."""
 
+    items: tuple[Node, ...]
+
+
+class AtLeast(Node, frozen=True):
+    """Kleene's threshold: true when `k` items are, false when too few can be, else unknown."""
+
+    k: int
     items: tuple[Node, ...]
 
 
@@ -174,7 +182,7 @@ class General(Node, frozen=True):
 def atoms(node: Node) -> Iterator[Node]:
     """Every node that is not made of others."""
     match node:
-        case All(items) | Any_(items):
+        case All(items) | Any_(items) | AtLeast(_, items):
             for item in items:
                 yield from atoms(item)
         case Not(item):
@@ -186,7 +194,7 @@ def atoms(node: Node) -> Iterator[Node]:
 def nullable(node: Node) -> bool:
     """Whether it can be unknown."""
     match node:
-        case All(items) | Any_(items):
+        case All(items) | Any_(items) | AtLeast(_, items):
             return any(map(nullable, items))
         case Not(item):
             return nullable(item)

@@ -81,6 +81,8 @@ def build(term: t.Term, around: Surroundings) -> Evaluation:  # noqa: C901, PLR0
             return lambda x: (x.items[variable].get(name), FOREVER)
         case t.Operation(_, "&&" | "||" as op, args):
             return _junction(tuple(build(a, around) for a in args), decides=op == "||")
+        case t.AtLeast(_, k, items):
+            return _at_least(k, tuple(build(item, around) for item in items))
         case t.Operation(_, "!", (item,)):
             return _negation(build(item, around))
         case t.Operation(_, "in", (left, right)):
@@ -198,6 +200,17 @@ def _junction(parts: tuple[Evaluation, ...], *, decides: bool) -> Evaluation:
         return truth, until
 
     return junction
+
+
+def _at_least(k: int, parts: tuple[Evaluation, ...]) -> Evaluation:
+    def at_least(x: Context) -> Answer:
+        held, open_, until = 0, 0, FOREVER
+        for part in parts:
+            value, later = part(x)
+            held, open_, until = held + (value is True), open_ + (value is None), min(until, later)
+        return (True if held >= k else None if held + open_ >= k else False), until
+
+    return at_least
 
 
 def _negation(part: Evaluation) -> Evaluation:

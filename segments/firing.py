@@ -60,13 +60,17 @@ class Firing:
         match node:
             case c.Not(item):
                 return self._expression(item, nesting, sign=not sign)
+            case c.All() | c.Any_() | c.AtLeast() if nesting == _MAX_NESTING:
+                inner = Firing(self.plan).test(node if sign else c.Not(node))
+                return f"{self.code.constant(inner)}({_ARGUMENTS})"
             case c.All(items) | c.Any_(items):
-                if nesting == _MAX_NESTING:
-                    inner = Firing(self.plan).test(node if sign else c.Not(node))
-                    return f"{self.code.constant(inner)}({_ARGUMENTS})"
                 every = isinstance(node, c.All) == sign
                 parts = [self._expression(item, nesting + 1, sign=sign) for item in items]
                 return f"({(' and ' if every else ' or ').join(parts)})" if parts else str(every)
+            case c.AtLeast(k, items):
+                parts = [self._expression(item, nesting + 1, sign=sign) for item in items]
+                enough = k if sign else len(items) - k + 1
+                return f"({' + '.join(f'(1 if {part} else 0)' for part in parts)} >= {enough})"
         return self._fact(node, sign=sign)
 
     def _fact(self, atom: c.Node, *, sign: bool) -> str:

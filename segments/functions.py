@@ -10,7 +10,20 @@ from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.times import parse_duration
 from segments import syntax
 from segments.scope import TypeFault
-from segments.terms import Aggregate, Clock, Constant, InSegment, Moment, Same, Streak, TagHeld, Term, TermType
+from segments.terms import (
+    Aggregate,
+    AtLeast,
+    Clock,
+    Constant,
+    InSegment,
+    Moment,
+    Operation,
+    Same,
+    Streak,
+    TagHeld,
+    Term,
+    TermType,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +100,25 @@ def _count(typer: Typer, expr: syntax.Call) -> Term:
     return Same("number", event, name, window)
 
 
+def _absent(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 2, 2, '"event", "30d"')
+    found = Aggregate("number", "count", _event(typer, expr.args[0]), None, _window(expr.args[1]))
+    return Operation("bool", "==", (found, Constant("number", 0)))
+
+
+def _at_least(typer: Typer, expr: syntax.Call) -> Term:
+    _arguments(expr, 2, 2, "2, [condition, condition, …]")
+    number, listed = expr.args
+    if not isinstance(listed, syntax.ListLiteral):
+        _fault("wrong_type", "at_least() takes a list of conditions", listed, "at_least(2, [a, b, c])")
+    items = tuple(typer.condition(item) for item in listed.items)
+    k = number.value if isinstance(number, syntax.Literal) else None
+    if not isinstance(k, int) or isinstance(k, bool) or not 0 < k <= len(items):
+        message = f"how many must hold is a whole number from 1 to {len(items)}, the number of conditions"
+        _fault("wrong_arguments", message, number)
+    return AtLeast("bool", k, items)
+
+
 def _amounts(typer: Typer, expr: syntax.Call) -> Term:
     _arguments(expr, 3, 3, '"event", "property", "30d"')
     event = _event(typer, expr.args[0])
@@ -146,6 +178,8 @@ def _missing(_: Typer, expr: syntax.Call) -> Term:
 
 FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
     "count": _count,
+    "absent": _absent,
+    "at_least": _at_least,
     "sum": _amounts,
     "min": _amounts,
     "max": _amounts,

@@ -10,6 +10,7 @@ from segments.conditions import (
     Aged,
     All,
     Any_,
+    AtLeast,
     CountGe,
     DistinctGe,
     General,
@@ -56,7 +57,7 @@ class _Normaliser:
     def __init__(self, stages: Stages, *, complete: bool) -> None:
         self.stages, self.complete = stages, complete
 
-    def node(self, term: t.Term) -> Node:  # noqa: C901, PLR0911 - one line a kind of term
+    def node(self, term: t.Term) -> Node:  # noqa: C901, PLR0911, PLR0912 - one line a kind of term
         match term:
             case t.Constant(_, value):
                 return Truth(value)  # type: ignore[arg-type]
@@ -66,6 +67,8 @@ class _Normaliser:
                 return Any_(tuple(self._flat(args, "||")))
             case t.Operation(_, "!", (item,)):
                 return Not(self.node(item))
+            case t.AtLeast(_, k, items):
+                return AtLeast(k, tuple(self.node(item) for item in items))
             case t.Operation(_, "in", (left, right)):
                 return self._in(term, left, right)
             case t.Operation(_, op, (left, right)) if op in _ORDERED:

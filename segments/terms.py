@@ -13,6 +13,7 @@ from msgspec import Struct
 
 __all__ = [
     "Aggregate",
+    "AtLeast",
     "Choice",
     "Clock",
     "Constant",
@@ -146,6 +147,13 @@ class Operation(Term, frozen=True):
     args: tuple[Term, ...]
 
 
+class AtLeast(Term, frozen=True):
+    """`at_least(k, [a, b, …])`: whether `k` of the conditions hold; unknown while the unknown ones decide it."""
+
+    k: int
+    items: tuple[Term, ...]
+
+
 class Choice(Term, frozen=True):
     """`test ? then : otherwise`."""
 
@@ -178,13 +186,15 @@ class Item(Term, frozen=True):
     name: str
 
 
-def children(term: Term) -> tuple[Term, ...]:
+def children(term: Term) -> tuple[Term, ...]:  # noqa: PLR0911 - one line a kind of term
     """The terms directly inside one."""
     match term:
         case ListOf(_, items):
             return items
         case Operation(_, _, args):
             return args
+        case AtLeast(_, _, items):
+            return items
         case Choice(_, test, then, otherwise):
             return test, then, otherwise
         case TextTest(_, _, operand, argument):

@@ -201,6 +201,8 @@ class Typer:
         if expr.name == "size":
             if operand.type not in {"text", "list"}:
                 self._fault("wrong_type", f"size() is of a text or a list, this is a {operand.type}", expr)
+            if isinstance(operand, ListOf):
+                return Constant("number", len(operand.items))
             return TextTest("number", "size", operand)
         if expr.name not in _TEXT_TESTS:
             self._unknown("unknown_function", "method", expr.name, [*_TEXT_TESTS, "size", "exists", "all"], expr)

@@ -130,6 +130,8 @@ class View:
                 return self._quantified(expr)
             case syntax.Method(operand=operand, name=name, args=args):
                 return self._method(name, self.value(operand), *map(self.value, args))
+            case syntax.Call(function="at_least", args=(number, syntax.ListLiteral(items=items))):
+                return self._at_least(self.value(number), [self._truth(item) for item in items])
             case syntax.Call(function=function, args=args):
                 return self._call(function, [self._literal(arg) for arg in args])
             case _:
@@ -180,6 +182,12 @@ class View:
         truths = [replace(self, variables=self.variables | {expr.variable: item})._truth(expr.body) for item in items]
         return some(truths) if expr.kind == "exists" else every(truths)
 
+    def _at_least(self, least: Value, truths: list[bool | None]) -> bool | None:
+        """What the known ones decide, whatever the unknown ones turn out to be."""
+        assert isinstance(least, Fraction)
+        worst, best = truths.count(True), len(truths) - truths.count(False)
+        return (worst >= least) if (worst >= least) == (best >= least) else None
+
     def _method(self, name: str, of: Value, *args: Value) -> Value:
         if of is None or None in args:
             return None
@@ -206,6 +214,8 @@ class View:
         match function, args:
             case "count", [event, window]:
                 return Fraction(len(self._within(event, window)))
+            case "absent", [event, window]:
+                return not self._within(event, window)
             case "count", [event, window, name]:
                 return self._count_same(event, window, name)
             case (("sum" | "min" | "max" | "avg" | "distinct"), [event, name, window]):

@@ -121,6 +121,35 @@ def _timed(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def _at_least(draw: st.DrawFn) -> str:
+    tests = st.one_of(_counted(), _timed(), _traits(), _local(), _absent(), _ratio())
+    items = draw(st.lists(tests, min_size=1, max_size=4))
+    return f"at_least({draw(st.integers(1, len(items)))}, [{', '.join(items)}])"
+
+
+def _absent() -> st.SearchStrategy[str]:
+    return st.builds('absent("{}", "{}")'.format, events, windows)
+
+
+@st.composite
+def _ratio(draw: st.DrawFn) -> str:
+    """Of two windows; nothing is divided by, too."""
+    event, other, span = draw(events), draw(events), draw(windows)
+    above, below = _amount_of(draw, "sum"), _amount_of(draw, draw(st.sampled_from(("sum", "max"))))
+    ratio = draw(
+        st.sampled_from(
+            (
+                f'count("{event}", "{span}") / count("{other}", "2d")',
+                f"{above} / {below}",
+                f'{above} / count("{event}", "{span}") / 10',
+                f'sum("order.paid", "quantity", "{span}") / count("{other}", "1d")',
+            )
+        )
+    )
+    return f"{ratio} {draw(comparisons)} {draw(st.sampled_from(('0', '0.5', '1', '1.5', '2')))}"
+
+
+@st.composite
 def _mixed(draw: st.DrawFn) -> str:
     """Both sides move, or the constant stands first."""
     event, other, span, number = draw(events), draw(events), draw(windows), draw(small)
@@ -182,6 +211,7 @@ def _traits() -> st.SearchStrategy[str]:
 def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
     """A comparison that needs no event; `segments` and `stages` may be named."""
     tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _mixed(), _counted(), _timed(), _local()]
+    tests += [_at_least(), _absent(), _ratio()]
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:
