@@ -16,6 +16,7 @@ from segments import conditions as c
 from segments import windows as w
 from segments.evaluate import Context, Surroundings, build
 from segments.localdays import days_of
+from segments.sequences import sequence_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,8 @@ __all__ = ["OPERATORS", "Code"]
 OPERATORS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
 _MAX_NESTING = 12
 _FUNCTIONS = (
-    w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.stamps_add, w.streak_ge,
-    w.sum_ge, w.sums_add, w.totals_add, w.value_key, w.values_add,
+    w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.sequence_add, w.stamps_add,
+    w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.value_key, w.values_add,
 )  # fmt: skip
 _READS = {
     "tr": "p.tracks",
@@ -173,6 +174,8 @@ class Code:
                 self._newest(self._track("stamps", event), 6, window, k, depth)
             case c.DistinctGe(event, prop, window, k):
                 self._newest(self._track("values", event, prop), 12, window, k, depth)
+            case c.SequenceIn(steps, window, never):
+                self._newest(self._track(*sequence_key(steps, never)), 6, window, 1, depth)
             case c.SumGe(event, prop, window, threshold):
                 track = self._track("sums", event, prop)
                 self.add(depth, f"v, u = sum_ge({track}, now, {window}, {self.constant(threshold)})")

@@ -32,6 +32,7 @@ __all__ = [
     "Not",
     "Prop",
     "SameGe",
+    "SequenceIn",
     "StreakGe",
     "SumGe",
     "Tag",
@@ -110,6 +111,14 @@ class SameGe(Node, frozen=True):
     prop: str
     window: int
     k: int
+
+
+class SequenceIn(Node, frozen=True):
+    """sequence(steps, window, never)."""
+
+    steps: tuple[str, ...]
+    window: int
+    never: tuple[str, ...]
 
 
 class StreakGe(Node, frozen=True):

@@ -63,7 +63,7 @@ def build(term: t.Term, around: Surroundings) -> Evaluation:  # noqa: C901, PLR0
             return _stage(around)
         case t.Clock(_, what):
             return _clock(what)
-        case t.Aggregate() | t.Moment() | t.Streak() | t.Same():
+        case t.Aggregate() | t.Moment() | t.Streak() | t.Same() | t.Sequence():
             return fact(term, around.track_of)
         case t.InSegment(_, segment):
             return _in_segment(around.bits[segment])

@@ -14,6 +14,7 @@ from segments import conditions as c
 from segments.code import OPERATORS, Code
 from segments.evaluate import Context, Surroundings, build
 from segments.packed import TIME
+from segments.sequences import sequence_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,7 +74,7 @@ class Firing:
                 return f"({' + '.join(f'(1 if {part} else 0)' for part in parts)} >= {enough})"
         return self._fact(node, sign=sign)
 
-    def _fact(self, atom: c.Node, *, sign: bool) -> str:
+    def _fact(self, atom: c.Node, *, sign: bool) -> str:  # noqa: PLR0911 - one line a kind of fact
         """Facts about past events; `sign` False: that the atom is false."""
         negated = "" if sign else "not "
         match atom:
@@ -81,6 +82,8 @@ class Firing:
                 return self._newest(self._track("stamps", event), TIME * (k - 1), window, sign=sign)
             case c.DistinctGe(event, prop, window, k):
                 return self._newest(self._track("values", event, prop), 2 * TIME * (k - 1), window, sign=sign)
+            case c.SequenceIn(steps, window, never):
+                return self._newest(self._track(*sequence_key(steps, never)), 0, window, sign=sign)
             case c.SumGe(event, prop, window, threshold):
                 track = self._track("sums", event, prop)
                 return f"{negated}sum_ge({track}, now, {window}, {self.code.constant(threshold)})[0]"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import re2
 
-from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.times import parse_duration
 from segments import syntax
-from segments.scope import TypeFault
+from segments.arguments import arguments_of, event_name, fault, listed, property_of, text, window_of
+from segments.sequences import STEPS
 from segments.terms import (
     Aggregate,
     AtLeast,
@@ -19,6 +19,7 @@ from segments.terms import (
     Moment,
     Operation,
     Same,
+    Sequence,
     Streak,
     TagHeld,
     Term,
@@ -44,90 +45,54 @@ def call(typer: Typer, expr: syntax.Call) -> Term:
     return made(typer, expr)
 
 
-def _fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoReturn:
-    raise TypeFault(code, message, expr, hint)
-
-
-def _arguments(expr: syntax.Call, least: int, most: int, usage: str) -> None:
-    if not least <= len(expr.args) <= most:
-        _fault("wrong_arguments", f"{expr.function}() takes {usage}", expr, f"{expr.function}({usage})")
-
-
-def _text(expr: syntax.Expr, what: str) -> str:
-    if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
-        _fault("wrong_type", f"{what} is a text in quotes", expr)
-    return expr.value
-
-
-def _event(typer: Typer, expr: syntax.Expr) -> str:
-    name = _text(expr, "the event")
-    if name == "*":
-        return name
-    names = typer.scope.event_names()
-    if name not in names:
-        typer._unknown("unknown_event", "event", name, names, expr)  # noqa: SLF001
-    return names[name]
-
-
-def _window(expr: syntax.Expr) -> int:
-    try:
-        window = parse_duration(_text(expr, "the window"))
-    except ValueError as error:
-        _fault("bad_duration", str(error), expr)
-    if window <= 0:
-        _fault("bad_duration", "a window is longer than nothing", expr)
-    return window
-
-
-def _property(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, PropertyType]:
-    name = _text(expr, "the property")
-    if event == "*":
-        _fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
-    if event in RESERVED_EVENTS:
-        _fault("wrong_arguments", f"{event} has no properties to count by", expr)
-    return name, typer.property_type((event,), name, expr)
-
-
 def _count(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 2, 3, '"event", "30d"[, "property"]')
-    event, window = _event(typer, expr.args[0]), _window(expr.args[1])
+    arguments_of(expr, 2, 3, '"event", "30d"[, "property"]')
+    event, window = event_name(typer, expr.args[0]), window_of(expr.args[1])
     if len(expr.args) == 2:
         return Aggregate("number", "count", event, None, window)
-    name, _ = _property(typer, event, expr.args[2])
+    name, _ = property_of(typer, event, expr.args[2])
     if typer.scope.events is None:
-        _fault("no_event", "count by a property needs an event at hand; segments have none", expr)
+        fault("no_event", "count by a property needs an event at hand; segments have none", expr)
     typer.property_type(typer.scope.events, name, expr.args[2])
     return Same("number", event, name, window)
 
 
 def _absent(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 2, 2, '"event", "30d"')
-    found = Aggregate("number", "count", _event(typer, expr.args[0]), None, _window(expr.args[1]))
+    arguments_of(expr, 2, 2, '"event", "30d"')
+    found = Aggregate("number", "count", event_name(typer, expr.args[0]), None, window_of(expr.args[1]))
     return Operation("bool", "==", (found, Constant("number", 0)))
 
 
+def _sequence(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 2, 3, '["event", "event"], "3d"[, ["event"]]')
+    steps = tuple(event_name(typer, item) for item in listed(expr.args[0], "the events of a sequence"))
+    if not 2 <= len(steps) <= STEPS:
+        message = f"a sequence has 2 to {STEPS} events, this one has {len(steps)}"
+        fault("wrong_arguments", message, expr.args[0])
+    never = listed(expr.args[2], "the events that may not be in between") if len(expr.args) > 2 else ()
+    return Sequence("bool", steps, window_of(expr.args[1]), tuple(event_name(typer, item) for item in never))
+
+
 def _at_least(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 2, 2, "2, [condition, condition, …]")
-    number, listed = expr.args
-    if not isinstance(listed, syntax.ListLiteral):
-        _fault("wrong_type", "at_least() takes a list of conditions", listed, "at_least(2, [a, b, c])")
-    items = tuple(typer.condition(item) for item in listed.items)
+    arguments_of(expr, 2, 2, "2, [condition, condition, …]")
+    number = expr.args[0]
+    items = tuple(typer.condition(item) for item in listed(expr.args[1], "the conditions of at_least()"))
     k = number.value if isinstance(number, syntax.Literal) else None
     if not isinstance(k, int) or isinstance(k, bool) or not 0 < k <= len(items):
         message = f"how many must hold is a whole number from 1 to {len(items)}, the number of conditions"
-        _fault("wrong_arguments", message, number)
+        fault("wrong_arguments", message, number)
     return AtLeast("bool", k, items)
 
 
 def _amounts(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 3, 3, '"event", "property", "30d"')
-    event = _event(typer, expr.args[0])
-    name, kind = _property(typer, event, expr.args[1])
-    window = _window(expr.args[2])
+    arguments_of(expr, 3, 3, '"event", "property", "30d"')
+    event = event_name(typer, expr.args[0])
+    name, kind = property_of(typer, event, expr.args[1])
+    window = window_of(expr.args[2])
     if expr.function == "distinct":
         return Aggregate("number", "distinct", event, name, window)
     if kind.type not in {"money", "integer", "number"}:
-        _fault("wrong_type", f"{expr.function}() is of numbers and money; {name} is {kind.type}", expr.args[1])
+        fault("wrong_type", f"{expr.function}() is of numbers and money; {name} is {kind.type}", expr.args[1])
     unit: TermType = "money" if kind.type == "money" else "number"
     scale = NUMBER_SCALE if kind.type == "number" else 1
     saturates = kind.min is not None and kind.min >= 0 and scale == 1
@@ -135,49 +100,50 @@ def _amounts(typer: Typer, expr: syntax.Call) -> Term:
 
 
 def _moment(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"event"')
-    return Moment("time", expr.function, _event(typer, expr.args[0]))  # type: ignore[arg-type]
+    arguments_of(expr, 1, 1, '"event"')
+    return Moment("time", expr.function, event_name(typer, expr.args[0]))  # type: ignore[arg-type]
 
 
 def _streak(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 2, 2, '"event", "1d"')
-    if _text(expr.args[1], "the period") != "1d":
-        _fault("wrong_arguments", 'a streak counts days: streak("event", "1d")', expr.args[1])
-    return Streak("number", _event(typer, expr.args[0]))
+    arguments_of(expr, 2, 2, '"event", "1d"')
+    if text(expr.args[1], "the period") != "1d":
+        fault("wrong_arguments", 'a streak counts days: streak("event", "1d")', expr.args[1])
+    return Streak("number", event_name(typer, expr.args[0]))
 
 
 def _in_segment(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"segment"')
-    name = _text(expr.args[0], "the segment")
+    arguments_of(expr, 1, 1, '"segment"')
+    name = text(expr.args[0], "the segment")
     if name not in typer.scope.segments:
         typer._unknown("unknown_segment", "segment", name, sorted(typer.scope.segments), expr.args[0])  # noqa: SLF001
     return InSegment("bool", name)
 
 
 def _has_tag(_: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"tag"')
-    return TagHeld("bool", _text(expr.args[0], "the tag"))
+    arguments_of(expr, 1, 1, '"tag"')
+    return TagHeld("bool", text(expr.args[0], "the tag"))
 
 
 def _duration(_: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"36h"')
+    arguments_of(expr, 1, 1, '"36h"')
     try:
-        return Constant("duration", parse_duration(_text(expr.args[0], "the duration")))
+        return Constant("duration", parse_duration(text(expr.args[0], "the duration")))
     except ValueError as error:
-        _fault("bad_duration", str(error), expr.args[0])
+        fault("bad_duration", str(error), expr.args[0])
 
 
 def _local(_: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 0, 0, "nothing")
+    arguments_of(expr, 0, 0, "nothing")
     return Clock("number", "hour") if expr.function == "local_hour" else Clock("date", "date")
 
 
 def _missing(_: Typer, expr: syntax.Call) -> Term:
-    _fault("not_available", f"{expr.function}() is not available yet", expr, "a rule that uses it cannot go live")
+    fault("not_available", f"{expr.function}() is not available yet", expr, "a rule that uses it cannot go live")
 
 
 FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
     "count": _count,
+    "sequence": _sequence,
     "absent": _absent,
     "at_least": _at_least,
     "sum": _amounts,
@@ -201,8 +167,8 @@ FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
 def check_pattern(argument: Term, expr: syntax.Expr) -> None:
     """A pattern of `matches` must be a literal that RE2 (linear time) takes. Raises `TypeFault`."""
     if not isinstance(argument, Constant) or not isinstance(argument.value, str):
-        _fault("wrong_type", "the pattern of matches() is a literal text", expr)
+        fault("wrong_type", "the pattern of matches() is a literal text", expr)
     try:
         re2.compile(argument.value)
     except re2.error as error:
-        _fault("bad_pattern", f"the pattern cannot be used: {error}", expr)
+        fault("bad_pattern", f"the pattern cannot be used: {error}", expr)

@@ -22,6 +22,7 @@ from segments.conditions import (
     Not,
     Prop,
     SameGe,
+    SequenceIn,
     StreakGe,
     SumGe,
     Tag,
@@ -73,6 +74,8 @@ class _Normaliser:
                 return self._in(term, left, right)
             case t.Operation(_, op, (left, right)) if op in _ORDERED:
                 return self._compare(term, op, left, right)
+            case t.Sequence(_, steps, window, never):
+                return SequenceIn(steps, window, never)
             case t.InSegment(_, segment):
                 return InSegment(segment)
             case t.TagHeld(_, tag):

@@ -27,6 +27,7 @@ __all__ = [
     "Moment",
     "Operation",
     "Same",
+    "Sequence",
     "StageOf",
     "Streak",
     "TagHeld",
@@ -120,6 +121,14 @@ class Streak(Term, frozen=True):
     """`streak(event, "1d")`: unbroken local days up to today, or to yesterday while today has none yet."""
 
     event: str
+
+
+class Sequence(Term, frozen=True):
+    """`sequence(steps, window, never)`: they came in this order within the window, and none of `never` in between."""
+
+    steps: tuple[str, ...]
+    window: int
+    never: tuple[str, ...] = ()
 
 
 class InSegment(Term, frozen=True):

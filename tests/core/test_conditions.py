@@ -57,3 +57,62 @@ def test_a_ratio_with_nothing_below_is_unknown_and_turns_when_either_side_leaves
 
 def test_a_literal_list_has_a_size(play: Player) -> None:
     assert changed(play(segment('["a", "b"].size() == 2'), event("0h", "visit"))) == ["0h enter s event"]
+
+
+CART = 'sequence(["visit", "order.paid"], "3d", ["order.cancelled"])'
+
+
+def test_a_sequence_holds_from_its_last_event_until_its_first_leaves_the_window(play: Player) -> None:
+    story = play(segment(CART), event("0h", "visit"), event("1d", "order.paid"), until="9d")
+    assert changed(story) == ["1d enter s event", "3d leave s time"]
+
+
+def test_a_sequence_wants_its_order(play: Player) -> None:
+    assert changed(play(segment(CART), event("0h", "order.paid"), event("1h", "visit"), until="9d")) == []
+
+
+def test_events_of_one_millisecond_follow_each_other_in_no_order(play: Player) -> None:
+    assert changed(play(segment(CART), event("1h", "visit"), event("1h", "order.paid"))) == []
+    story = play(segment(CART), event("1h", "visit"), event("1h1ms", "order.paid"))
+    assert changed(story) == ["1h1ms enter s event"]
+
+
+def test_the_first_event_lies_within_the_window_and_not_on_its_edge(play: Player) -> None:
+    assert changed(play(segment(CART), event("0h", "visit"), event("3d", "order.paid"), until="9d")) == []
+    story = play(segment(CART), event("1ms", "visit"), event("3d", "order.paid"), until="9d")
+    assert changed(story) == ["3d enter s event", "3d1ms leave s time"]
+
+
+def test_what_may_not_be_in_between_breaks_a_sequence_also_when_it_comes_late(play: Player) -> None:
+    visit, paid = event("1h", "visit"), event("3h", "order.paid")
+    story = play(segment(CART), visit, event("2h", "order.cancelled"), paid)
+    assert changed(story) == []
+    story = play(segment(CART), visit, paid, event("4h", "order.cancelled", "2h"))
+    assert changed(story) == ["3h enter s event", "4h leave s event"]
+
+
+@pytest.mark.parametrize("moment", ["1h", "3h", "4h", "0h"])
+def test_what_is_not_strictly_in_between_breaks_nothing(play: Player, moment: str) -> None:
+    late = event("5h", "order.cancelled", moment)
+    story = play(segment(CART), event("1h", "visit"), event("3h", "order.paid"), late)
+    assert changed(story) == ["3h enter s event"]
+
+
+def test_a_late_first_event_makes_a_sequence(play: Player) -> None:
+    story = play(segment(CART), event("3h", "order.paid"), event("4h", "visit", "2h"), until="9d")
+    assert changed(story) == ["4h enter s event", "3d2h leave s time"]
+
+
+def test_a_sequence_holds_as_long_as_its_latest_match(play: Player) -> None:
+    events = [
+        event(f"{day}d", name) for day, name in enumerate(("visit", "visit", "order.paid", "visit", "order.paid"))
+    ]
+    story = play(segment(CART), *events, until="9d")
+    assert changed(story) == ["2d enter s event", "6d leave s time"]
+
+
+def test_an_event_may_be_several_steps_and_a_name_may_come_again(play: Player) -> None:
+    thrice = segment('sequence(["visit", "*", "visit"], "1d")')
+    visits = [event(f"{hour}h", "visit") for hour in range(3)]
+    assert changed(play(thrice, *visits[:2])) == []
+    assert changed(play(thrice, *visits, until="2d")) == ["2h enter s event", "1d leave s time"]

@@ -132,6 +132,10 @@ class View:
                 return self._method(name, self.value(operand), *map(self.value, args))
             case syntax.Call(function="at_least", args=(number, syntax.ListLiteral(items=items))):
                 return self._at_least(self.value(number), [self._truth(item) for item in items])
+            case syntax.Call(function="sequence", args=(steps, window, *never)):
+                return self._sequence(
+                    self._texts(steps), self._literal(window), [n for e in never for n in self._texts(e)]
+                )
             case syntax.Call(function=function, args=args):
                 return self._call(function, [self._literal(arg) for arg in args])
             case _:
@@ -187,6 +191,19 @@ class View:
         assert isinstance(least, Fraction)
         worst, best = truths.count(True), len(truths) - truths.count(False)
         return (worst >= least) if (worst >= least) == (best >= least) else None
+
+    def _texts(self, expr: syntax.Expr) -> list[str]:
+        assert isinstance(expr, syntax.ListLiteral)
+        return [self._literal(item) for item in expr.items]
+
+    def _sequence(self, steps: list[str], window: str, never: list[str]) -> bool:
+        """Every way to take one moment for each step, one after the other, and whether one has nothing in between."""
+        moments = [sorted({each.time for each in self._within(step, window)}) for step in steps]
+        barred = {each.time for name in never for each in self._within(name, window)}
+        ways: list[tuple[int, int]] = [(moment, moment) for moment in moments[0]]  # (first, last so far)
+        for times in moments[1:]:
+            ways = list({(first, later) for first, last in ways for later in times if later > last})
+        return any(not any(first < moment < last for moment in barred) for first, last in ways)
 
     def _method(self, name: str, of: Value, *args: Value) -> Value:
         if of is None or None in args:

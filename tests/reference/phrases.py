@@ -122,9 +122,20 @@ def _timed(draw: st.DrawFn) -> str:
 
 @st.composite
 def _at_least(draw: st.DrawFn) -> str:
-    tests = st.one_of(_counted(), _timed(), _traits(), _local(), _absent(), _ratio())
+    tests = st.one_of(_counted(), _timed(), _traits(), _local(), _absent(), _ratio(), _sequence())
     items = draw(st.lists(tests, min_size=1, max_size=4))
     return f"at_least({draw(st.integers(1, len(items)))}, [{', '.join(items)}])"
+
+
+@st.composite
+def _sequence(draw: st.DrawFn) -> str:
+    """Two or three steps; names that come again, "*", and a last argument that is sometimes left out."""
+    often = st.sampled_from(("order.paid", "visit", "order.cancelled", "ping", "Order Completed", "*", "promo"))
+    steps = draw(st.lists(often, min_size=2, max_size=3))
+    never = draw(st.lists(often, max_size=2))
+    shown = ["[" + ", ".join(f'"{name}"' for name in names) + "]" for names in (steps, never)]
+    last = f", {shown[1]}" if never else ""
+    return f'sequence({shown[0]}, "{draw(windows)}"{last})'
 
 
 def _absent() -> st.SearchStrategy[str]:
@@ -211,7 +222,7 @@ def _traits() -> st.SearchStrategy[str]:
 def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
     """A comparison that needs no event; `segments` and `stages` may be named."""
     tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _mixed(), _counted(), _timed(), _local()]
-    tests += [_at_least(), _absent(), _ratio()]
+    tests += [_at_least(), _absent(), _ratio(), _sequence(), _sequence().map("({} ? 1 : 0) == 1".format)]
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:

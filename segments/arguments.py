@@ -1,0 +1,72 @@
+"""Readers of a function's arguments: texts, events, windows, properties; whatever else stands there is a fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from schemas.catalogue import RESERVED_EVENTS, PropertyType
+from schemas.times import parse_duration
+from segments import syntax
+from segments.scope import TypeFault
+
+if TYPE_CHECKING:
+    from segments.typing import Typer
+
+__all__ = ["arguments_of", "event_name", "fault", "listed", "property_of", "text", "window_of"]
+
+
+def fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoReturn:
+    """Refuse the expression at this place."""
+    raise TypeFault(code, message, expr, hint)
+
+
+def arguments_of(expr: syntax.Call, least: int, most: int, usage: str) -> None:
+    """Refuse a call with fewer or more arguments."""
+    if not least <= len(expr.args) <= most:
+        fault("wrong_arguments", f"{expr.function}() takes {usage}", expr, f"{expr.function}({usage})")
+
+
+def text(expr: syntax.Expr, what: str) -> str:
+    """A text in quotes."""
+    if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
+        fault("wrong_type", f"{what} is a text in quotes", expr)
+    return expr.value
+
+
+def event_name(typer: Typer, expr: syntax.Expr) -> str:
+    """An event by its name in the catalogue, or "*"."""
+    name = text(expr, "the event")
+    if name == "*":
+        return name
+    names = typer.scope.event_names()
+    if name not in names:
+        typer._unknown("unknown_event", "event", name, names, expr)  # noqa: SLF001
+    return names[name]
+
+
+def window_of(expr: syntax.Expr) -> int:
+    """The length of a window (ms)."""
+    try:
+        window = parse_duration(text(expr, "the window"))
+    except ValueError as error:
+        fault("bad_duration", str(error), expr)
+    if window <= 0:
+        fault("bad_duration", "a window is longer than nothing", expr)
+    return window
+
+
+def property_of(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, PropertyType]:
+    """A property of an event, and its type."""
+    name = text(expr, "the property")
+    if event == "*":
+        fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
+    if event in RESERVED_EVENTS:
+        fault("wrong_arguments", f"{event} has no properties to count by", expr)
+    return name, typer.property_type((event,), name, expr)
+
+
+def listed(expr: syntax.Expr, what: str) -> tuple[syntax.Expr, ...]:
+    """The items of a list in brackets."""
+    if not isinstance(expr, syntax.ListLiteral):
+        fault("wrong_type", f"{what} are a list in brackets", expr)
+    return expr.items
