@@ -116,3 +116,15 @@ def test_an_event_may_be_several_steps_and_a_name_may_come_again(play: Player) -
     visits = [event(f"{hour}h", "visit") for hour in range(3)]
     assert changed(play(thrice, *visits[:2])) == []
     assert changed(play(thrice, *visits, until="2d")) == ["2h enter s event", "1d leave s time"]
+
+
+def test_events_with_a_meaning_of_their_own_are_counted_like_others(play: Player) -> None:
+    given = event("1h", "consent.given", purpose="marketing")
+    story = play(segment('count("consent.given", "1d") == 1'), event("0h", "visit"), given, until="2d")
+    assert changed(story) == ["1h enter s event", "1d1h leave s time"]
+
+
+def test_a_set_trait_and_its_event_are_seen_together(play: Player) -> None:
+    condition = 'profile.level > 1 && count("person.updated", "1d") == 2'
+    updates = event("1h", "person.updated", level=1), event("2h", "person.updated", level=2)
+    assert changed(play(segment(condition), event("0h", "visit"), *updates)) == ["2h enter s event"]

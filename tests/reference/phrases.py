@@ -57,7 +57,7 @@ CATALOGUE = Catalogue(
 _EVENTS = ("order.paid", "order.cancelled", "visit", "ping", "promo", "Order Completed")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 windows = st.sampled_from(("1h", "6h", "1d", "2d", "30h", "1d1ms"))
-events = st.sampled_from((*_EVENTS, "*"))
+events = st.sampled_from((*_EVENTS, "person.updated", "*"))
 comparisons = st.sampled_from(_COMPARISONS)
 small = st.integers(0, 4)
 amounts = st.sampled_from(("0", "10", "19.99", "20", "33.33", "50.005", "-5"))
