@@ -162,6 +162,7 @@ def _tags(reading: Reading) -> Iterator[Finding]:
     steps = [step for rule in playbook.rules.values() for step in rule.then if isinstance(step, TagPerson)]
     tags = {tag for step in steps if not step.remove for tag in step.tags}
     conditions = [segment.when for segment in playbook.segments.values()]
+    conditions += playbook.definitions.lets.values()
     conditions += [stage.when for stage in playbook.stages if stage.when is not None]
     expressions = [expression for condition in conditions for expression in leaves(condition)]
     for rule in playbook.rules.values():

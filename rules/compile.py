@@ -16,10 +16,11 @@ from segments import conditions as c
 from segments import terms as t
 from segments.evaluate import Context, Surroundings, build
 from segments.firing import Firing
+from segments.lets import faulty_lets
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
 from segments.plan import Plan
-from segments.scope import Scope, TypeFault
+from segments.scope import Reported, Scope, TypeFault
 from segments.syntax import Name, Select
 from segments.typing import Typer, type_of_property
 from segments.units import literal_as
@@ -67,6 +68,7 @@ class _Compiler:
         self.stages = tuple(stage.id for stage in playbook.stages)
         self.complete = any(stage.when is None for stage in playbook.stages)
         self.names = playbook.catalogue.resolve()
+        self.broken = frozenset[str]()
         self.segments: dict[str, c.Node] = {}
         self.rules: list[_Typed] = []
         self.traits: dict[str, t.Term] = {}
@@ -74,6 +76,7 @@ class _Compiler:
     # -- reading
     def read(self, rules: Iterable[Rule]) -> None:
         """Type every expression of the person and of these rules; faults become findings."""
+        self.broken = faulty_lets(self._scope(None), self._fault)
         person = self._scope(None)
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
@@ -98,6 +101,8 @@ class _Compiler:
             events,
             timed,
             self.names,
+            playbook.definitions,
+            self.broken,
         )
 
     def _rule(self, rule: Rule) -> _Typed:
@@ -168,6 +173,8 @@ class _Compiler:
         self.traits[trait.name] = term
 
     def _fault(self, place: tuple[str, int, int], fault: TypeFault) -> None:
+        if isinstance(fault, Reported):
+            return
         self.findings.append(
             Finding(*place, fault.code, "error", fault.message, fault.hint, max(1, fault.end - fault.start))
         )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from schemas.catalogue import Catalogue, Workspace
 from schemas.offers import Community, CouponPool, Template
+from segments.definitions import Definitions
 from segments.model import Condition, Expression, Segment, Stage
 
 __all__ = [
@@ -178,3 +179,4 @@ class Playbook:
     pools: dict[str, CouponPool]
     communities: dict[str, Community]
     hash: str
+    definitions: Definitions = field(default_factory=Definitions)

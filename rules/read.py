@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from rules import read_catalogue, read_offers, read_rules
+from rules import read_catalogue, read_names, read_offers, read_rules
 from rules.fields import Places, Reader, allowed, not_available
 from rules.loader import load
 from rules.model import Playbook
@@ -24,6 +24,8 @@ _SECTIONS = (
     "workspace",
     "events",
     "traits",
+    "lists",
+    "let",
     "segments",
     "lifecycle",
     "rules",
@@ -88,6 +90,7 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Re
     before = reader.errors
     events, traits = read_catalogue.events(reader, nodes["events"]), read_catalogue.traits(reader, nodes["traits"])
     catalogue, typed = Catalogue(events, traits, reject), complete and reader.errors == before
+    definitions = read_names.definitions(reader, nodes["lists"], nodes["let"])
     segments = read_catalogue.segments(reader, nodes["segments"])
     stages = read_catalogue.lifecycle(reader, sections["lifecycle"])
     pools = read_offers.pools(reader, nodes["coupon_pools"])
@@ -107,6 +110,7 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Re
         pools=pools,
         communities=communities,
         hash=playbook_hash(files),
+        definitions=definitions,
     )
     return Reading(playbook, sorted(reader.findings), reader.places, broken, typed)
 

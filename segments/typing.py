@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.findings import nearest
 from segments import functions, syntax
+from segments.named import BASES, named_term
 from segments.scope import Scope, TypeFault
 from segments.terms import (
     Choice,
@@ -57,6 +58,7 @@ class Typer:
         self.scope = scope
         self.variables: dict[str, dict[str, PropertyType]] = {}
         self.open_traits: list[str] = []
+        self.open_lets: list[str] = []
 
     def condition(self, expr: Expr) -> Term:
         """An expression that must be true or false."""
@@ -99,9 +101,9 @@ class Typer:
             return Clock("time", "now")
         if expr.name in self.variables:
             self._fault("bad_item", f"name a property of {expr.name}: {expr.name}.sku", expr)
-        if expr.name in {"event", "profile", "meta"}:
+        if expr.name in {"event", "profile", "meta", *BASES}:
             self._fault("bad_name", f"{expr.name} alone is no value; name a part of it: {expr.name}.…", expr)
-        known = ["now", "event", "profile", "meta", *functions.FUNCTIONS, *self.variables]
+        known = ["now", "event", "profile", "meta", *BASES, *functions.FUNCTIONS, *self.variables]
         return self._unknown("unknown_name", "name", expr.name, known, expr)
 
     def _select(self, expr: syntax.Select) -> Term:
@@ -117,7 +119,10 @@ class Typer:
                 return StageOf("text") if expr.field == "stage" else self._trait(expr)
             case "meta":
                 return self._meta(expr)
-        return self._unknown("unknown_name", "name", base.name, ["event", "profile", "meta", *self.variables], base)
+            case "lists" | "let" | "inputs":
+                return named_term(self, base.name, expr)
+        known = ["event", "profile", "meta", *BASES, *self.variables]
+        return self._unknown("unknown_name", "name", base.name, known, base)
 
     def _item(self, variable: str, expr: syntax.Select) -> Term:
         properties = self.variables[variable]
@@ -266,16 +271,16 @@ class Typer:
         if not isinstance(right, ListOf):
             self._fault(
                 "wrong_type",
-                "`in` wants a literal list; for items of the event write event.items.exists(i, …)",
+                "`in` wants a list that is written out or named; for items of the event write event.items.exists(i, …)",
                 expr.right,
             )
+        written = expr.right.items if isinstance(expr.right, syntax.ListLiteral) else [expr.right] * len(right.items)
         items = []
-        for item, source in zip(
-            right.items, expr.right.items if isinstance(expr.right, syntax.ListLiteral) else (), strict=True
-        ):
+        for item, source in zip(right.items, written, strict=True):
             fitting = literal_as(self, item, left.type, source)
             if fitting.type != left.type:
-                self._fault("wrong_type", f"the left side is a {left.type}, this is a {item.type}", source)
+                this = "this is" if source is not expr.right else "the list holds"
+                self._fault("wrong_type", f"the left side is a {left.type}, {this} a {item.type}", source)
             items.append(fitting)
         return Operation("bool", "in", (left, ListOf("list", tuple(items))))
 

@@ -128,3 +128,43 @@ def test_a_set_trait_and_its_event_are_seen_together(play: Player) -> None:
     condition = 'profile.level > 1 && count("person.updated", "1d") == 2'
     updates = event("1h", "person.updated", level=1), event("2h", "person.updated", level=2)
     assert changed(play(segment(condition), event("0h", "visit"), *updates)) == ["2h enter s event"]
+
+
+def test_a_named_list_is_a_list_that_is_written_once(play: Player) -> None:
+    cities = "lists: {cities: [Rome, Oslo]}\n" + segment("profile.city in lists.cities")
+    here, gone = event("1h", "person.updated", city="Oslo"), event("2h", "person.updated", city="Bonn")
+    story = play(cities, event("0h", "visit"), here, gone)
+    assert changed(story) == ["1h enter s event", "2h leave s event"]
+
+
+def test_a_named_list_of_numbers_holds_money_where_it_stands_beside_money(play: Player) -> None:
+    prices = "lists: {prices: [10, 19.99]}\nrules: {r: {event: order.paid, when: event.amount in lists.prices, then: [{tag: a}]}}"
+    story = play(
+        prices, *(event(f"{hour}h", "order.paid", amount=amount) for hour, amount in enumerate((10, 11, 19.99)))
+    )
+    assert [line["event_id"] for line in story.decisions] == ["order.paid@0h", "order.paid@2h"]
+
+
+def test_a_let_is_what_it_stands_for_with_its_timers(play: Player) -> None:
+    lets = """
+let:
+  spent: sum("order.paid", "amount", "2d")
+  big: [let.spent >= 20, 'profile.city == "Rome"']
+"""
+    rome = event("0h", "person.updated", city="Rome")
+    story = play(lets + segment("let.big"), rome, event("1h", "order.paid", amount=25), until="9d")
+    assert changed(story) == ["1h enter s event", "2d1h leave s time"]
+
+
+def test_a_let_of_an_event_is_asked_of_the_event_at_hand(play: Player) -> None:
+    rules = """
+let: {large: event.amount >= 20}
+rules:
+  r: {event: [order.paid, order.cancelled], when: let.large, then: [{tag: a}]}
+"""
+    events = (
+        event("0h", "order.paid", amount=20),
+        event("1h", "order.paid", amount=19),
+        event("2h", "order.cancelled", amount=20),
+    )
+    assert [line["event_id"] for line in play(rules, *events).decisions] == ["order.paid@0h", "order.cancelled@2h"]

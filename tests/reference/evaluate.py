@@ -15,7 +15,7 @@ from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.syntax import parse
 from tests.reference.arithmetic import calculate, compare, equal
 from tests.reference.people import Kept, Person, local_date, shown
-from tests.reference.values import Money, Span, Time, Value, as_type, identity
+from tests.reference.values import Money, Span, Time, Value, as_type, identity, of_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -151,11 +151,21 @@ class View:
             return self.variables[root].get(name)
         if root == "profile":
             return self.stage() if name == "stage" else self.trait(name)
+        if root in {"let", "lists", "inputs"}:
+            return self._named(root, name)
         if self.event is None:
             return None
         if root != "meta":
             return self.event.props.get(name)
         return Time(self.event.time) if name == "time" else str(getattr(self.event, name))
+
+    def _named(self, root: str, name: str) -> Value:
+        """What the playbook calls so; a let is asked anew, with the event at hand."""
+        definitions = self.playbook.definitions
+        if root == "let":
+            condition = definitions.lets[name]
+            return self.value(condition.expression.expr) if isinstance(condition, Leaf) else self.truth(condition)
+        return of_constant(definitions.lists[name] if root == "lists" else definitions.inputs[name])
 
     def _negative(self, value: Value) -> Value:
         match value:

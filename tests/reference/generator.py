@@ -27,8 +27,10 @@ from rules.model import (
 from schemas.catalogue import Workspace
 from schemas.offers import Community, CouponPool, Template, TemplateText
 from schemas.times import DAY, HOUR, parse_time
+from segments.definitions import Definitions
 from segments.model import Condition, Either, Every, Expression, Leaf, Negation, Segment, Stage
 from segments.syntax import parse
+from segments.terms import Constant, ListOf
 from tests.reference.histories import histories
 from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test, person_test
 
@@ -215,6 +217,22 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
 
 
 @st.composite
+def _definitions(draw: st.DrawFn) -> Definitions:
+    """What `phrases.NAMED` names: two conditions, one on the other, a value, a condition on an event, and lists."""
+    lets: dict[str, Condition] = {
+        "often": draw(conditions(person_test((), (), named=False))),
+        "worth": _leaf(draw(st.sampled_from(("profile.spent / 2", 'sum("order.paid", "amount", "1d")')))),
+        "seldom": Negation(_leaf("let.often"))
+        if draw(st.booleans())
+        else Every((_leaf("let.often"), _leaf("profile.vip"))),
+        "large": _leaf("event.amount >= 20"),
+    }
+    texts = ListOf("list", tuple(Constant("text", city) for city in ("Rome", "Bonn")))
+    numbers = ListOf("list", tuple(Constant("number", number) for number in (0, 2)))
+    return Definitions({"cities": texts, "numbers": numbers}, lets)
+
+
+@st.composite
 def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     """A small playbook with every kind of rule and step; its expressions fit the catalogue."""
     segments: dict[str, Segment] = {}
@@ -245,6 +263,7 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         pools={"gift": CouponPool("gift", {"gift": "A1"})},
         communities={"club": Community("club")},
         hash="0" * 64,
+        definitions=draw(_definitions()),
     )
 
 

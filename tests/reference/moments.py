@@ -55,6 +55,16 @@ class Clockwork:
             source = self._source(node)
             if source is not None:
                 yield from self._nodes(parse(source))
+            for inner in self._named(node):
+                yield from self._nodes(inner)
+
+    def _named(self, node: Expr) -> list[Expr]:
+        """What stands under a let."""
+        match node:
+            case syntax.Select(operand=syntax.Name(name="let"), field=name):
+                return [expression.expr for expression in leaves(self.playbook.definitions.lets[name])]
+            case _:
+                return []
 
     def _source(self, node: Expr) -> str | None:
         match node:

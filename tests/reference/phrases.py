@@ -219,10 +219,25 @@ def _traits() -> st.SearchStrategy[str]:
     return st.sampled_from(_TRAITS)
 
 
-def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
-    """A comparison that needs no event; `segments` and `stages` may be named."""
+NAMED = (
+    "let.often",
+    "let.seldom",
+    "!let.often",
+    "let.worth >= 20",
+    "let.worth > profile.spent",
+    "profile.city in lists.cities",
+    'count("visit", "1d") in lists.numbers',
+    "profile.level in lists.numbers",
+)
+"""Conditions with names of the playbook."""
+
+
+def person_test(segments: tuple[str, ...], stages: tuple[str, ...], *, named: bool = True) -> st.SearchStrategy[str]:
+    """A comparison that needs no event; `segments`, `stages` and, if `named`, names of the playbook may be in it."""
     tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _mixed(), _counted(), _timed(), _local()]
     tests += [_at_least(), _absent(), _ratio(), _sequence(), _sequence().map("({} ? 1 : 0) == 1".format)]
+    if named:
+        tests.append(st.sampled_from(NAMED))
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:
@@ -235,6 +250,8 @@ def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.Search
 _OF_EVENT = {
     "order.paid": (
         "event.amount >= 20",
+        "let.large",
+        "event.amount in lists.numbers",
         "event.amount * 2 == 40",
         "event.amount in [10, 20, 33.33]",
         "event.quantity > 1",
@@ -251,7 +268,12 @@ _OF_EVENT = {
         'count("visit", "6h", "sku") == 1',
         'event.sku == "A1" ? event.amount > 15 : event.quantity > 1',
     ),
-    "order.cancelled": ("event.amount > 10", 'event.order_id != "o1"', 'count("order.paid", "2d", "order_id") > 0'),
+    "order.cancelled": (
+        "event.amount > 10",
+        "let.large && let.often",
+        'event.order_id != "o1"',
+        'count("order.paid", "2d", "order_id") > 0',
+    ),
     "visit": ('event.sku.contains("1")', 'event.sku.endsWith("1")', 'count("visit", "1d", "sku") < 2'),
     "ping": ("has(event.order_id)", 'event.order_id < "o2"'),
     "promo": ("event.level > 1", "event.spent >= 20", "event.at < now"),
