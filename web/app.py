@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stores.ports import Ledger, Log
 
-__all__ = ["make_app", "stores_away"]
+__all__ = ["health_routes", "make_app", "stores_away"]
 
 _PATIENCE = 2.0
 """Seconds in which a store must answer to count as there."""
@@ -50,6 +50,14 @@ def make_app(
     `counted` is told of each stored request: events accepted, and the codes of those refused.
     """
     ingest = Ingest(log, ledger, token=token, clock=clock, counted=counted)
+    routes = [Route("/v1/events", ingest.post, methods=["POST"]), *health_routes(ready, metrics)]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: http_failure})
+    app.router.redirect_slashes = False
+    return app
+
+
+def health_routes(ready: Callable[[], Awaitable[dict[str, str]]], metrics: Callable[[], bytes]) -> list[Route]:
+    """What every process can show of itself; `ready` and `metrics` as for `make_app`."""
 
     async def healthz(_request: Request) -> Response:
         return json_reply({"alive": True})
@@ -64,15 +72,11 @@ def make_app(
     async def show_metrics(_request: Request) -> Response:
         return Response(metrics(), headers={"Content-Type": _PROMETHEUS})
 
-    routes = [
-        Route("/v1/events", ingest.post, methods=["POST"]),
+    return [
         Route("/healthz", healthz, methods=["GET"]),
         Route("/readyz", readyz, methods=["GET"]),
         Route("/metrics", show_metrics, methods=["GET"]),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: http_failure})
-    app.router.redirect_slashes = False
-    return app
 
 
 async def stores_away(log: Log, ledger: Ledger) -> dict[str, str]:

@@ -23,8 +23,8 @@ _BACKLOG = 2_048
 _GRACE = 5
 """Seconds that open requests have to end."""
 _REASONS = {
-    errno.EADDRINUSE: "port {port} is taken by another program; choose another with --port",
-    errno.EACCES: "port {port} may not be opened by this user; choose one above 1023 with --port",
+    errno.EADDRINUSE: "port {port} is taken by another program; choose another with {option}",
+    errno.EACCES: "port {port} may not be opened by this user; choose one above 1023 with {option}",
     errno.EADDRNOTAVAIL: "this machine does not have the address {host}; choose another with --host",
 }
 
@@ -42,14 +42,20 @@ def _ignore(_port: int) -> None:
 
 
 async def serve(
-    app: ASGIApp, host: str, port: int, stop: asyncio.Event, *, listening: Callable[[int], None] = _ignore
+    app: ASGIApp,
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    *,
+    listening: Callable[[int], None] = _ignore,
+    option: str = "--port",
 ) -> None:
     """Serve until `stop` is set; open requests then have five seconds.
 
     Port 0 takes any free one; `listening` is told the port once connections are accepted. Raises `InputError` when the
-    address cannot be opened.
+    address cannot be opened; it says how to choose another: by `option`.
     """
-    with _open(host, port) as opened:
+    with _open(host, port, option) as opened:
         config = uvicorn.Config(
             app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             backlog=_BACKLOG, timeout_graceful_shutdown=_GRACE,
@@ -68,7 +74,7 @@ async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _open(host: str, port: int) -> socket.socket:
+def _open(host: str, port: int, option: str) -> socket.socket:
     """A listening socket: from here on connections wait in its queue, and nobody is turned away."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -79,4 +85,4 @@ def _open(host: str, port: int) -> socket.socket:
         raise InputError(f"the address {host!r} is not known; choose another with --host") from None
     except OSError as error:
         known = _REASONS.get(error.errno or 0, "{host}:{port} cannot be opened: {reason}")
-        raise InputError(known.format(host=host, port=port, reason=error.strerror)) from None
+        raise InputError(known.format(host=host, port=port, option=option, reason=error.strerror)) from None

@@ -20,13 +20,15 @@ from workers.playbooks import read_folder
 from workers.ticker import Ticker
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from messaging.ports import Adapter
     from workers.workspace import Workspace
 
-__all__ = ["clock", "dispatch", "up", "web", "worker"]
+    Process = Callable[[Workspace, asyncio.Event], Coroutine[Any, Any, None]]
+
+__all__ = ["clock", "dispatch", "monitored", "up", "web", "worker"]
 
 _WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
@@ -110,6 +112,23 @@ async def web(workspace: Workspace, stop: asyncio.Event) -> None:
         counted=metrics.process.ingested,
     )
     await serve(app, settings.host, settings.port, stop)
+
+
+async def monitored(workspace: Workspace, stop: asyncio.Event, process: Process) -> None:
+    """Run a process that does not listen itself; with a port for metrics, it shows its health and figures there."""
+    settings = workspace.settings
+    if settings.metrics_port is None:
+        await process(workspace, stop)
+        return
+    from starlette.applications import Starlette
+
+    from web.app import health_routes, stores_away
+    from web.server import serve
+
+    routes = health_routes(lambda: stores_away(workspace.log, workspace.ledger), metrics.render)
+    app, option = Starlette(routes=routes), "TOUCHLINE_METRICS_PORT"
+    shown = serve(app, settings.metrics_host, settings.metrics_port, stop, option=option)
+    await _together(stop, process(workspace, stop), shown, _observe(workspace, stop))
 
 
 async def _observe(workspace: Workspace, stop: asyncio.Event) -> None:

@@ -25,6 +25,8 @@ _KNOWN = {
     "CHANNELS": "which adapter serves which channel: JSON, or the path of a JSON file",
     "HOST": "address to listen on (default 127.0.0.1)",
     "PORT": "port to listen on (default 8080)",
+    "METRICS_HOST": "address on which a worker, dispatch or clock alone shows its health (default 127.0.0.1)",
+    "METRICS_PORT": "port for that, and for its metrics (default: none, it shows nothing)",
     "TOKEN": "bearer token that senders of events must show",
     "LATENESS": "how late an event may be (default 72h)",
     "LEASE": "how long a dispatcher may hold a row (default 30s, at least 3s)",
@@ -47,6 +49,8 @@ class Settings:
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
     token: str | None = field(default=None, repr=False)
     lateness: int = 3 * DAY
     lease: int = 30 * SECOND
@@ -88,7 +92,9 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
         ledger=given.get("LEDGER", ""),
         channels=_channels(given.get("CHANNELS", ""), values),
         host=given.get("HOST") or "127.0.0.1",
-        port=_port(given.get("PORT") or "8080"),
+        port=_port("PORT", given.get("PORT") or "8080"),
+        metrics_host=given.get("METRICS_HOST") or "127.0.0.1",
+        metrics_port=_port("METRICS_PORT", given["METRICS_PORT"]) if given.get("METRICS_PORT") else None,
         token=given.get("TOKEN") or None,
         lateness=_duration("LATENESS", given.get("LATENESS") or "72h", HOUR),
         lease=_duration("LEASE", given.get("LEASE") or "30s", 3 * SECOND),
@@ -97,9 +103,9 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
     )
 
 
-def _port(text: str) -> int:
+def _port(name: str, text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) < 65_536:
-        message = f"TOUCHLINE_PORT is a number from 0 to 65535, not {text!r}"
+        message = f"{_PREFIX}{name} is a number from 0 to 65535, not {text!r}"
         raise SettingsError(message)
     return int(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.errors import InputError
-from stores.open import open_ledger, open_log, open_state
+from stores.connect import connect_ledger, connect_log, connect_state
 from stores.ports import Ledger, Log, State
 from workers.clock import now_ms
 from workers.programs import Programs
@@ -40,9 +40,9 @@ async def open_workspace(settings: Settings, *, create: bool = True) -> Workspac
         raise InputError(message, hint="start one with: touchline up")
     if not (settings.log and settings.state and settings.ledger):
         _make_folder(settings)
-    log = open_log(settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8))
-    state = open_state(settings.url("state"))
-    ledger = open_ledger(settings.url("ledger"))
+    log = await connect_log(settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8))
+    state = await connect_state(settings.url("state"))
+    ledger = await connect_ledger(settings.url("ledger"))
     await check_partitions(log, ledger)
     identity = await ledger.keep_meta("workspace", fresh_key(8))
     key = await ledger.keep_meta("coupon_key", fresh_key(32))

@@ -24,7 +24,7 @@ NOW = 1_000_000
 
 @pytest.fixture(params=LEDGERS)
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    ledger = ledger_in(request.param, tmp_path)
+    ledger = await ledger_in(request.param, tmp_path)
     yield ledger
     await ledger.close()
 
@@ -139,7 +139,7 @@ async def test_pools_are_counted_apart(ledger: Ledger) -> None:
 async def test_thirty_two_threads_at_a_pool_of_a_thousand_issue_exactly_a_thousand(engine: str, tmp_path: Path) -> None:
     """Each thread is a dispatcher of its own, with its own ledger on the same store."""
     asked, threads, stock = 1_300, 32, 1_000
-    ledger = ledger_in(engine, tmp_path)
+    ledger = await ledger_in(engine, tmp_path)
     rows = [decision(n, kind="issue_coupon", params={"pool": "pool"}, person=f"p{n % 600}") for n in range(asked)]
     await ledger.record(0, "log", 1, 1, outcome(*rows))
     together = threading.Barrier(threads)
@@ -148,7 +148,9 @@ async def test_thirty_two_threads_at_a_pool_of_a_thousand_issue_exactly_a_thousa
     async def left(mine: Ledger) -> bool:
         return any(row["status"] == "pending" for row in await mine.fetch("outbox_by_state"))
 
-    async def dispatch(mine: Ledger) -> None:
+    async def dispatch() -> None:
+        mine = await ledger_in(engine, tmp_path)
+        together.wait()
         while await left(mine):
             try:
                 await mine.lease(NOW, 10, 1_000, gate)
@@ -157,9 +159,7 @@ async def test_thirty_two_threads_at_a_pool_of_a_thousand_issue_exactly_a_thousa
         await mine.close()
 
     def work() -> None:
-        mine = ledger_in(engine, tmp_path)
-        together.wait()
-        asyncio.run(dispatch(mine))
+        asyncio.run(dispatch())
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     for worker in workers:

@@ -28,7 +28,7 @@ LEASE = 30_000
 
 @pytest.fixture(params=LEDGERS)
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    ledger = ledger_in(request.param, tmp_path)
+    ledger = await ledger_in(request.param, tmp_path)
     yield ledger
     await ledger.close()
 
@@ -611,12 +611,12 @@ async def test_a_query_that_does_not_exist_is_refused_with_those_that_do(ledger:
 
 @pytest.mark.parametrize("engine", LASTING)
 async def test_a_ledger_that_is_opened_again_is_the_same(engine: str, tmp_path: Path) -> None:
-    ledger = ledger_in(engine, tmp_path)
+    ledger = await ledger_in(engine, tmp_path)
     await record(ledger, decision(1), position=7)
     (first,) = await lease(ledger)
     await ledger.close()
 
-    again = ledger_in(engine, tmp_path)
+    again = await ledger_in(engine, tmp_path)
 
     assert await again.progress(0) == ("log", 7)
     assert await again.finish([sent(first)], NOW) == 1

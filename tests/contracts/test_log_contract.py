@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=LOGS)
 async def log(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Log]:
-    log = log_in(request.param, tmp_path, clock=clock, partitions=3)
+    log = await log_in(request.param, tmp_path, clock=clock, partitions=3)
     yield log
     await log.close()
 
@@ -204,7 +204,7 @@ async def test_append_time_does_not_fall_after_everything_was_trimmed(log: Log, 
 async def test_in_virtual_time_the_appender_names_the_time_and_it_never_falls_either(
     engine: str, tmp_path: Path
 ) -> None:
-    log = log_in(engine, tmp_path, virtual_time=True)
+    log = await log_in(engine, tmp_path, virtual_time=True)
 
     await log.append([Appendable("ada", b"x", None, at) for at in (50, 40, 60)])
 
@@ -214,12 +214,12 @@ async def test_in_virtual_time_the_appender_names_the_time_and_it_never_falls_ei
 
 @pytest.mark.parametrize("engine", LASTING)
 async def test_a_log_that_is_opened_again_is_the_same(engine: str, tmp_path: Path, clock: Clock) -> None:
-    log = log_in(engine, tmp_path, clock=clock, partitions=2)
+    log = await log_in(engine, tmp_path, clock=clock, partitions=2)
     await log.append([Appendable("", b"x", 0)])
     await log.close()
     clock.now -= 1_000
 
-    again = log_in(engine, tmp_path, clock=clock, new_id=lambda: "another")
+    again = await log_in(engine, tmp_path, clock=clock, new_id=lambda: "another")
     await again.append([Appendable("", b"y", 0)])
 
     assert again.info == log.info
@@ -230,10 +230,10 @@ async def test_a_log_that_is_opened_again_is_the_same(engine: str, tmp_path: Pat
 
 @pytest.mark.parametrize("engine", LASTING)
 async def test_the_count_of_partitions_cannot_change(engine: str, tmp_path: Path) -> None:
-    await log_in(engine, tmp_path, partitions=2).close()
+    await (await log_in(engine, tmp_path, partitions=2)).close()
 
     with pytest.raises(NamedStop, match="2 partitions, not 3") as stop:
-        log_in(engine, tmp_path, partitions=3)
+        await log_in(engine, tmp_path, partitions=3)
 
     assert stop.value.code == "PARTITIONS_CHANGED"
 
@@ -244,7 +244,7 @@ def test_whatever_the_clock_does_every_record_is_kept_in_order(engine: str, call
     async def run() -> None:
         clock = Clock()
         with tempfile.TemporaryDirectory() as folder:
-            log = log_in(engine, Path(folder), clock=clock, partitions=3)
+            log = await log_in(engine, Path(folder), clock=clock, partitions=3)
             sent: dict[int, list[bytes]] = {0: [], 1: [], 2: []}
             for number, (drift, partitions) in enumerate(calls):
                 clock.now += drift

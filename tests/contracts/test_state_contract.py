@@ -25,7 +25,7 @@ START = Position(0)
 
 @pytest.fixture(params=STATES)
 async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[State]:
-    state = state_in(request.param, tmp_path)
+    state = await state_in(request.param, tmp_path)
     await state.begin(0, "log", START)
     yield state
     await state.close()
@@ -168,12 +168,12 @@ async def test_thousands_of_people_are_read_at_once(state: State) -> None:
 
 @pytest.mark.parametrize("engine", LASTING)
 async def test_a_state_that_is_opened_again_is_the_same(engine: str, tmp_path: Path) -> None:
-    state = state_in(engine, tmp_path)
+    state = await state_in(engine, tmp_path)
     await state.begin(0, "log", START)
     await state.write(0, START, Position(5, 1, "ada", "hash", 3), people(ada=1))
     await state.close()
 
-    again = state_in(engine, tmp_path)
+    again = await state_in(engine, tmp_path)
 
     assert await again.position(0) == (Position(5, 1, "ada", "hash", 3), "log")
     assert await again.people(0) == list(people(ada=1).items())
@@ -182,7 +182,7 @@ async def test_a_state_that_is_opened_again_is_the_same(engine: str, tmp_path: P
 
 @pytest.mark.parametrize("engine", LASTING)
 async def test_two_owners_of_one_store_are_told_apart(engine: str, tmp_path: Path) -> None:
-    mine, other = state_in(engine, tmp_path), state_in(engine, tmp_path)
+    mine, other = await state_in(engine, tmp_path), await state_in(engine, tmp_path)
     await mine.begin(0, "log", START)
     await other.write(0, START, Position(3), people(ada=1))
 
@@ -210,7 +210,7 @@ STEPS = st.one_of(
 @given(steps=st.lists(STEPS, max_size=12))
 def test_every_engine_answers_alike(steps: list[tuple[Any, ...]]) -> None:
     async def answers(engine: str, folder: Path) -> list[object]:
-        state = state_in(engine, folder)
+        state = await state_in(engine, folder)
         await state.begin(0, "log", START)
         found: list[object] = []
         position = START

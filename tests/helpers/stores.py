@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from messaging.policy import CouponOffer, Facts, Verdict
 from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
-from stores.open import open_ledger, open_log, open_state
+from stores.connect import connect_ledger, connect_log, connect_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def _url(engine: str, folder: Path, name: str) -> str:
     return "memory://" if engine == "memory" else f"sqlite:///{folder / name}.db"
 
 
-def log_in(
+async def log_in(
     engine: str,
     folder: Path,
     *,
@@ -74,17 +74,17 @@ def log_in(
     """The log of an engine."""
     url = _url(engine, folder, "log")
     clock, new_id = clock or Clock(), new_id or _Ids()
-    return open_log(url, clock=clock, new_id=new_id, partitions=partitions, virtual_time=virtual_time)
+    return await connect_log(url, clock=clock, new_id=new_id, partitions=partitions, virtual_time=virtual_time)
 
 
-def state_in(engine: str, folder: Path) -> State:
+async def state_in(engine: str, folder: Path) -> State:
     """The state of an engine."""
-    return open_state(_url(engine, folder, "state"))
+    return await connect_state(_url(engine, folder, "state"))
 
 
-def ledger_in(engine: str, folder: Path) -> Ledger:
+async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return open_ledger(_url(engine, folder, "ledger"))
+    return await connect_ledger(_url(engine, folder, "ledger"))
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("own_time", "index"), [(False, "outbox_ready"), (True, "outbox_in_time")])
 async def test_ready_rows_are_found_by_an_index_and_never_sorted(own_time: bool, index: str, tmp_path: Path) -> None:
-    ledger = cast("SqliteLedger", ledger_in("sqlite", tmp_path))
+    ledger = cast("SqliteLedger", await ledger_in("sqlite", tmp_path))
     with ledger._engine.connect() as connection:
         query = ready_rows(5, 100, own_time=own_time).compile(connection, compile_kwargs={"literal_binds": True})
         plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
@@ -29,7 +29,7 @@ async def test_ready_rows_are_found_by_an_index_and_never_sorted(own_time: bool,
 
 
 async def test_a_row_that_cannot_be_read_is_dead_and_the_others_go_on(tmp_path: Path) -> None:
-    ledger = cast("SqliteLedger", ledger_in("sqlite", tmp_path))
+    ledger = cast("SqliteLedger", await ledger_in("sqlite", tmp_path))
     await ledger.record(0, "log", 1, 1, outcome(*(decision(n) for n in (1, 2, 3))))
     with ledger._engine.begin() as connection:
         connection.execute(text("UPDATE outbox SET variables = x'7b' WHERE decision_id = 'd00002'"))
@@ -43,7 +43,7 @@ async def test_a_row_that_cannot_be_read_is_dead_and_the_others_go_on(tmp_path: 
 
 
 async def test_numbers_are_kept_by_their_digits(tmp_path: Path) -> None:
-    ledger = cast("SqliteLedger", ledger_in("sqlite", tmp_path))
+    ledger = cast("SqliteLedger", await ledger_in("sqlite", tmp_path))
     variables = {"event": {"huge": 12345678901234567890123, "text": "1.10"}}
     await ledger.record(0, "log", 1, 1, outcome(decision(1, variables=variables)))
 

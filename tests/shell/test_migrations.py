@@ -96,7 +96,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(connection: Connection) -> No
 
 
 async def test_a_ledger_without_tables_gets_them_when_it_is_opened(tmp_path: Path) -> None:
-    ledger = ledger_in("sqlite", tmp_path)
+    ledger = await ledger_in("sqlite", tmp_path)
 
     assert await ledger.fetch("outbox_by_state") == []
     await ledger.close()

@@ -37,8 +37,8 @@ OPENERS: dict[str, Callable[[str], Log | State | Ledger]] = {
 Kind = Literal["log", "state", "ledger"]
 
 
-def sqlite_log(folder: Path) -> SqliteLog:
-    return cast("SqliteLog", log_in("sqlite", folder))
+async def sqlite_log(folder: Path) -> SqliteLog:
+    return cast("SqliteLog", await log_in("sqlite", folder))
 
 
 def fill_up(database: Database) -> None:
@@ -52,7 +52,7 @@ def make_room(database: Database) -> None:
 
 
 async def test_a_full_disk_is_told_to_every_appender_and_the_log_works_afterwards(tmp_path: Path) -> None:
-    log = sqlite_log(tmp_path)
+    log = await sqlite_log(tmp_path)
     await log.append([Appendable("", b"before", 0)])
     fill_up(log._database)
 
@@ -69,7 +69,7 @@ async def test_a_full_disk_is_told_to_every_appender_and_the_log_works_afterward
 
 
 async def test_a_full_disk_leaves_the_state_where_it_was(tmp_path: Path) -> None:
-    state = cast("SqliteState", state_in("sqlite", tmp_path))
+    state = cast("SqliteState", await state_in("sqlite", tmp_path))
     await state.begin(0, "log", Position(0))
     fill_up(state._database)
     big = {f"p{n}": Saved(bytes(4_000), None) for n in range(20)}
@@ -85,7 +85,7 @@ async def test_a_full_disk_leaves_the_state_where_it_was(tmp_path: Path) -> None
 
 
 async def test_a_full_disk_leaves_the_ledger_where_it_was(tmp_path: Path) -> None:
-    ledger = cast("SqliteLedger", ledger_in("sqlite", tmp_path))
+    ledger = cast("SqliteLedger", await ledger_in("sqlite", tmp_path))
     fill_up(ledger._database)
     big = outcome(*(decision(n, params={"text": "x" * 4_000}) for n in range(20)))
 
@@ -100,7 +100,7 @@ async def test_a_full_disk_leaves_the_ledger_where_it_was(tmp_path: Path) -> Non
 
 
 async def test_an_appender_is_sent_away_when_twenty_thousand_records_wait(tmp_path: Path) -> None:
-    log = sqlite_log(tmp_path)
+    log = await sqlite_log(tmp_path)
     with closing(Database(tmp_path / "log.db", "log").connection) as other:
         other.execute("BEGIN IMMEDIATE")
         waiting = [asyncio.create_task(log.append([Appendable("", b"x", 0)] * 2_000))]
@@ -118,7 +118,7 @@ async def test_an_appender_is_sent_away_when_twenty_thousand_records_wait(tmp_pa
 
 
 async def test_callers_that_come_together_share_a_transaction(tmp_path: Path) -> None:
-    log = sqlite_log(tmp_path)
+    log = await sqlite_log(tmp_path)
     look = log._database.watch()
     before = look()
 
@@ -130,7 +130,7 @@ async def test_callers_that_come_together_share_a_transaction(tmp_path: Path) ->
 
 
 async def test_closing_writes_what_waits(tmp_path: Path) -> None:
-    log = sqlite_log(tmp_path)
+    log = await sqlite_log(tmp_path)
     call = asyncio.create_task(log.append([Appendable("", b"x", 0)]))
     await asyncio.sleep(0)
     await log.close()
@@ -140,7 +140,7 @@ async def test_closing_writes_what_waits(tmp_path: Path) -> None:
 
 
 async def test_space_of_trimmed_records_is_given_back(tmp_path: Path) -> None:
-    log = sqlite_log(tmp_path)
+    log = await sqlite_log(tmp_path)
     await log.append([Appendable("", bytes(1_000), 0)] * 2_500)
     pages = log._database.connection.execute("PRAGMA page_count").fetchone()[0]
 
@@ -193,7 +193,7 @@ async def test_urls_that_are_mixed_up_are_noticed(made: str, opened: str, tmp_pa
 
 
 async def test_a_file_that_another_process_keeps_locked_is_a_sentence(tmp_path: Path) -> None:
-    state = cast("SqliteState", state_in("sqlite", tmp_path))
+    state = cast("SqliteState", await state_in("sqlite", tmp_path))
     state._database.connection.execute("PRAGMA busy_timeout=20")
     other = Database(tmp_path / "state.db", "state")
     with immediate(other.connection), pytest.raises(StoreUnavailable, match="another process keeps it locked"):
@@ -206,7 +206,7 @@ async def test_a_file_that_another_process_keeps_locked_is_a_sentence(tmp_path: 
 
 
 async def test_a_file_that_may_only_be_read_is_a_sentence(tmp_path: Path) -> None:
-    state = cast("SqliteState", state_in("sqlite", tmp_path))
+    state = cast("SqliteState", await state_in("sqlite", tmp_path))
     state._database.connection.execute("PRAGMA query_only=ON")
 
     with pytest.raises(StoreUnavailable, match="it may not be written to"):
@@ -255,17 +255,17 @@ async def test_a_log_on_an_old_sqlite_tails_its_own_appends(tmp_path: Path) -> N
 
 
 async def test_a_state_that_was_put_back_is_noticed_by_its_position(tmp_path: Path) -> None:
-    state = state_in("sqlite", tmp_path)
+    state = await state_in("sqlite", tmp_path)
     await state.begin(0, "log", Position(0))
     await state.write(0, Position(0), Position(10), {"ada": Saved(b"ten", None)})
     await state.close()
     shutil.copy(tmp_path / "state.db", tmp_path / "copy")
-    state = state_in("sqlite", tmp_path)
+    state = await state_in("sqlite", tmp_path)
     await state.write(0, Position(10), Position(20), {"ada": Saved(b"twenty", None)})
     await state.close()
     shutil.copy(tmp_path / "copy", tmp_path / "state.db")
 
-    state = state_in("sqlite", tmp_path)
+    state = await state_in("sqlite", tmp_path)
 
     with pytest.raises(Moved):
         await state.read(0, Position(20), ["ada"])
@@ -293,7 +293,7 @@ asyncio.run(main())
 
 
 async def test_another_process_reads_and_appends_to_the_same_log(tmp_path: Path) -> None:
-    log = sqlite_log(tmp_path)
+    log = await sqlite_log(tmp_path)
     await log.append([Appendable("", b"mine", 0)])
     waiting = asyncio.create_task(log.wait(0, 1, 60))
 
@@ -320,7 +320,7 @@ asyncio.run(main())
 
 
 async def test_another_process_reads_what_was_just_written_to_state_and_ledger(tmp_path: Path) -> None:
-    state, ledger = state_in("sqlite", tmp_path), ledger_in("sqlite", tmp_path)
+    state, ledger = await state_in("sqlite", tmp_path), await ledger_in("sqlite", tmp_path)
     await state.begin(0, "log", Position(0))
     await state.write(0, Position(0), Position(3), {"ada": Saved(b"profile", None)})
     await ledger.record(0, "log", 3, 3, outcome(decision(1), decision(2)))

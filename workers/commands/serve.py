@@ -16,7 +16,7 @@ from workers.terminal import say
 from workers.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
 __all__ = ["run_process", "run_up", "until_stopped"]
 
@@ -35,13 +35,11 @@ def run_process(name: str, data: Path | None, host: str | None = None, port: int
     from workers import processes
 
     settings = _settings(data, host, port)
-    made: Callable[[Workspace, asyncio.Event], Coroutine[None, None, None]] = {
-        "web": processes.web,
-        "worker": processes.worker,
-        "dispatch": processes.dispatch,
-        "clock": processes.clock,
-    }[name]
-    asyncio.run(_run(settings, made))
+    if name == "web":
+        asyncio.run(_run(settings, processes.web))
+        return
+    made = {"worker": processes.worker, "dispatch": processes.dispatch, "clock": processes.clock}[name]
+    asyncio.run(_run(settings, lambda workspace, stop: processes.monitored(workspace, stop, made)))
 
 
 def _settings(data: Path | None, host: str | None, port: int | None) -> Settings:

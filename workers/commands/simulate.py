@@ -16,7 +16,7 @@ import msgspec
 from rules.program import Program
 from schemas.errors import InputError
 from schemas.times import parse_duration, parse_time
-from stores.open import open_ledger, open_log, open_state
+from stores.connect import connect_ledger, connect_log, connect_state
 from workers import output
 from workers.clock import now_ms
 from workers.inputs import read_events
@@ -157,11 +157,11 @@ async def _stores(request: Request, workspace: Path) -> Stores:
         return "memory://" if request.engine == "memory" else f"sqlite:///{workspace / name}.db"
 
     return Stores(
-        open_log(
+        await connect_log(
             url("log"), clock=now_ms, new_id=lambda: "simulation", partitions=request.partitions, virtual_time=True
         ),
-        open_state(url("state")),
-        open_ledger(url("ledger")),
+        await connect_state(url("state")),
+        await connect_ledger(url("ledger")),
     )
 
 

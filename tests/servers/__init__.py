@@ -1,0 +1,1 @@
+"""Real servers as plain processes: for the tests that claim them, and for `make servers`."""
