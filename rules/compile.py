@@ -101,6 +101,7 @@ class _Compiler:
             events,
             timed,
             self.names,
+            playbook.workspace.country,
             playbook.definitions,
             self.broken,
         )

@@ -36,10 +36,12 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     fields = Fields(reader, entries[0].value, "the workspace", entries[0].key_mark)
     zone, reader.currency = fields.need("zone", v.zone), fields.need("currency", v.currency)
     name, language = fields.get("name", v.label), fields.get("language", v.language)
+    country = fields.get("country", v.country)
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     fields.later("quiet_hours", "contact_budget", "caps", "rhythm", "channels", "holdout")
     fields.close()
-    return Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en"), unknown == "reject"
+    made = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", country or "")
+    return made, unknown == "reject"
 
 
 def events(reader: Reader, nodes: List[Node]) -> dict[str, EventType]:

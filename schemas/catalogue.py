@@ -12,12 +12,13 @@ TypeName = Literal["text", "integer", "number", "money", "boolean", "time", "dat
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language of messages."""
+    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language of messages, country of holidays."""
 
     zone: str
     currency: str
     name: str = ""
     language: str = "en"
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from schemas.times import FOREVER
 from segments import terms as t
 from segments.arithmetic import COMPARE, calculate, compare_linear, text_test
+from segments.calendar import calendar, countdown
 from segments.facts import fact
-from segments.normalise import stage_segment
+from segments.normalise import FLIPPED, stage_segment
 
 if TYPE_CHECKING:
     from schemas.profile import Occasion, Profile
@@ -65,6 +66,8 @@ def build(term: t.Term, around: Surroundings) -> Evaluation:  # noqa: C901, PLR0
             return _clock(what)
         case t.Aggregate() | t.Moment() | t.Streak() | t.Same() | t.Sequence():
             return fact(term, around.track_of)
+        case t.Calendar():
+            return calendar(term, None if term.operand is None else build(term.operand, around))
         case t.InSegment(_, segment):
             return _in_segment(around.bits[segment])
         case t.TagHeld(_, tag):
@@ -231,6 +234,10 @@ def _contained(part: Evaluation, values: frozenset[Any]) -> Evaluation:
 
 def _comparison(op: str, left: t.Term, right: t.Term, around: Surroundings) -> Evaluation:
     factor = t.factor(left) - t.factor(right)
+    if isinstance(left, t.Constant) and isinstance(right, t.Calendar):
+        left, right, op = right, left, FLIPPED[op]
+    if isinstance(left, t.Calendar) and left.operand is not None and isinstance(right, t.Constant):
+        return countdown(op, right.value, build(left.operand, around))  # type: ignore[arg-type]
     if factor:
         return _moving_comparison(op, factor, _base(left, around), _base(right, around))
     first, second, test = _base(left, around), _base(right, around), COMPARE[op]

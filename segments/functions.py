@@ -13,6 +13,7 @@ from segments.sequences import STEPS
 from segments.terms import (
     Aggregate,
     AtLeast,
+    Calendar,
     Clock,
     Constant,
     InSegment,
@@ -25,6 +26,7 @@ from segments.terms import (
     Term,
     TermType,
 )
+from segments.units import literal_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,7 @@ def call(typer: Typer, expr: syntax.Call) -> Term:
     """The term of a function call. Raises `TypeFault`."""
     made = FUNCTIONS.get(expr.function)
     if made is None:
-        typer._unknown("unknown_function", "function", expr.function, FUNCTIONS, expr)  # noqa: SLF001 - one typer, three files
+        typer._unknown("unknown_function", "function", expr.function, FUNCTIONS, expr)  # noqa: SLF001 - one typer
     return made(typer, expr)
 
 
@@ -137,6 +139,31 @@ def _local(_: Typer, expr: syntax.Call) -> Term:
     return Clock("number", "hour") if expr.function == "local_hour" else Clock("date", "date")
 
 
+def _days_until(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 1, 1, "profile.birthday")
+    operand = literal_as(typer, typer.term(expr.args[0]), "date", expr.args[0])
+    if operand.type != "date":
+        fault(
+            "wrong_type", f"days_until() is of a date, this is a {operand.type}", expr.args[0], "a trait of type date"
+        )
+    return Calendar("number", "days_until", operand)
+
+
+def _month_end(_: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 0, 0, "nothing")
+    return Calendar("bool", "month_end")
+
+
+def _working(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 0, 0, "nothing")
+    country = typer.scope.country
+    if not country:
+        fault(
+            "no_country", "the workspace does not say whose holidays count", expr, "write country: CN under workspace"
+        )
+    return Calendar("bool", "holiday" if expr.function == "is_holiday" else "workday", None, country)
+
+
 def _missing(_: Typer, expr: syntax.Call) -> Term:
     fault("not_available", f"{expr.function}() is not available yet", expr, "a rule that uses it cannot go live")
 
@@ -159,6 +186,10 @@ FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
     "duration": _duration,
     "local_hour": _local,
     "local_date": _local,
+    "days_until": _days_until,
+    "is_month_end": _month_end,
+    "is_holiday": _working,
+    "is_workday": _working,
     "points": _missing,
     "holds_coupon": _missing,
 }

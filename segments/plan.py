@@ -226,7 +226,7 @@ def _term_inputs(term: t.Term) -> set[str]:
                 out.add(f"tag:{tag}")
             case t.InSegment(segment=segment):
                 out.add(f"segment:{segment}")
-            case t.Clock(what="hour" | "date"):
+            case t.Clock(what="hour" | "date") | t.Calendar():
                 out.add("trait:zone")
             case t.StageOf():
                 out.add("stage")

@@ -47,6 +47,8 @@ class Scope:
     """The expression may also meet moments without an event (rules on `enters`): `event.x` is then unknown."""
     names: dict[str, str] = field(default_factory=dict)
     """Every event name and alias → the name (filled by `resolve`)."""
+    country: str = ""
+    """Whose holidays count; "": none is named."""
     definitions: Definitions = field(default_factory=Definitions)
     broken: frozenset[str] = frozenset()
     """Lets that have faults of their own."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 __all__ = [
     "Aggregate",
     "AtLeast",
+    "Calendar",
     "Choice",
     "Clock",
     "Constant",
@@ -88,6 +89,14 @@ class Clock(Term, frozen=True):
     """`now`, `local_hour()`, `local_date()`."""
 
     what: Literal["now", "hour", "date"]
+
+
+class Calendar(Term, frozen=True):
+    """`days_until(date)`, `is_month_end()`, `is_holiday()`, `is_workday()`, of the person's local day."""
+
+    what: Literal["days_until", "month_end", "holiday", "workday"]
+    operand: Term | None = None
+    country: str = ""
 
 
 class Aggregate(Term, frozen=True):
@@ -210,7 +219,7 @@ def children(term: Term) -> tuple[Term, ...]:  # noqa: PLR0911 - one line a kind
             return (operand,) if argument is None else (operand, argument)
         case Items(_, _, operand, _, body):
             return operand, body
-        case Given(_, operand):
+        case Given(_, operand) | Calendar(_, _, operand) if operand is not None:
             return (operand,)
         case Trait(_, _, source) if source is not None:
             return (source,)

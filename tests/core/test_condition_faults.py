@@ -87,6 +87,12 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a number in a list of conditions": ("not_a_condition", ">= 3", "let:\n  n: [▶profile.level, 'true']\n"),
     "a let that is no expression": ("expr_unfinished", "", "let: {n: 1 ▶+}\n" + segment("let.n == 2")),
     "lists alone": ("bad_name", "", segment("profile.name in ▶lists")),
+    "days until a time": ("wrong_type", "type date", segment('days_until(▶last("order.paid")) < 3')),
+    "days until nothing": ("wrong_arguments", "birthday", segment("▶days_until() < 3")),
+    "days until a text that is no date": ("bad_date", "", segment('days_until(▶"24.12.") < 3')),
+    "holidays of no country": ("no_country", "country: CN", segment("▶is_holiday()")),
+    "workdays of no country": ("no_country", "country: CN", segment("▶is_workday()")),
+    "the end of which month": ("wrong_arguments", "", segment("▶is_month_end(1)")),
     "an absence without a window": ("wrong_arguments", "30d", segment('▶absent("order.paid")')),
     "an absence of an unknown event": ("unknown_event", "order.paid", segment('absent(▶"order.payed", "1d")')),
 }

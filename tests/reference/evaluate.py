@@ -14,6 +14,7 @@ from segments import syntax
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.syntax import parse
 from tests.reference.arithmetic import calculate, compare, equal
+from tests.reference.days import day_is, days_until
 from tests.reference.people import Kept, Person, local_date, shown
 from tests.reference.values import Money, Span, Time, Value, as_type, identity, of_constant
 
@@ -130,6 +131,8 @@ class View:
                 return self._quantified(expr)
             case syntax.Method(operand=operand, name=name, args=args):
                 return self._method(name, self.value(operand), *map(self.value, args))
+            case syntax.Call(function="days_until", args=(of,)):
+                return days_until(self.value(of), local_date(self.now, self._zone()))
             case syntax.Call(function="at_least", args=(number, syntax.ListLiteral(items=items))):
                 return self._at_least(self.value(number), [self._truth(item) for item in items])
             case syntax.Call(function="sequence", args=(steps, window, *never)):
@@ -237,7 +240,7 @@ class View:
                 raise TypeError(name)
 
     # -- functions
-    def _call(self, function: str, args: list[str]) -> Value:  # noqa: PLR0911 - a case a function
+    def _call(self, function: str, args: list[str]) -> Value:  # noqa: C901, PLR0911, PLR0912 - a case a function
         match function, args:
             case "count", [event, window]:
                 return Fraction(len(self._within(event, window)))
@@ -260,6 +263,8 @@ class View:
                 return Span(Fraction(parse_duration(text)))
             case "local_hour", []:
                 return Fraction(shown(self.now, self._zone()).hour)
+            case (("is_month_end" | "is_holiday" | "is_workday"), []):
+                return day_is(function, local_date(self.now, self._zone()), self.playbook.workspace.country)
             case "local_date", []:
                 return local_date(self.now, self._zone()).isoformat()
             case _:

@@ -250,7 +250,7 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         for name in ("r1", "r2", "r3", "r4")[: draw(st.sampled_from((4, 3, 2, 1)))]
     }
     return Playbook(
-        workspace=Workspace(zone, "EUR"),
+        workspace=Workspace(zone, "EUR", country=draw(st.sampled_from(("CN", "DE-BY")))),
         catalogue=CATALOGUE,
         segments=segments,
         stages=stages,

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Clockwork"]
 
+_DAILY = {"local_date", "streak", "days_until", "is_month_end", "is_holiday", "is_workday"}
+"""Functions whose values change at midnight."""
+
 _QUARTER = 15 * MINUTE
 """Clocks of zones differ by whole quarters of an hour; within one, only a change of the offset moves them."""
 
@@ -46,7 +49,7 @@ class Clockwork:
         trees = [list(self._nodes(expression.expr)) for expression in texts]
         self.leaves = [_leaf(nodes) for nodes in trees]
         called = {node.function for nodes in trees for node in nodes if isinstance(node, syntax.Call)}
-        self.by_hour, self.by_day = "local_hour" in called, bool({"local_date", "streak"} & called)
+        self.by_hour, self.by_day = "local_hour" in called, bool(_DAILY & called)
 
     def _nodes(self, expr: Expr) -> Iterator[Expr]:
         """All nodes, those of computed traits included."""

@@ -143,6 +143,26 @@ def _absent() -> st.SearchStrategy[str]:
 
 
 @st.composite
+def _calendar(draw: st.DrawFn) -> str:
+    days = draw(st.sampled_from(("0", "1", "2", "2.5", "31", "363", "364", "365", "366", "-1")))
+    of = draw(st.sampled_from(("profile.birthday", "profile.birthday", '"2024-02-29"', '"2026-03-02"')))
+    left = draw(st.sampled_from((f"days_until({of})", f"days_until({of}) + 1")))
+    return draw(
+        st.sampled_from(
+            (
+                f"{left} {draw(comparisons)} {days}",
+                f"{days} {draw(comparisons)} {left}",
+                f'days_until({of}) > count("visit", "1d")',
+                "is_month_end()",
+                "is_holiday()",
+                "is_workday()",
+                "!is_workday() && !is_holiday()",
+            )
+        )
+    )
+
+
+@st.composite
 def _ratio(draw: st.DrawFn) -> str:
     """Of two windows; nothing is divided by, too."""
     event, other, span = draw(events), draw(events), draw(windows)
@@ -236,6 +256,7 @@ def person_test(segments: tuple[str, ...], stages: tuple[str, ...], *, named: bo
     """A comparison that needs no event; `segments`, `stages` and, if `named`, names of the playbook may be in it."""
     tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _mixed(), _counted(), _timed(), _local()]
     tests += [_at_least(), _absent(), _ratio(), _sequence(), _sequence().map("({} ? 1 : 0) == 1".format)]
+    tests.append(_calendar())
     if named:
         tests.append(st.sampled_from(NAMED))
     if segments:
