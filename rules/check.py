@@ -12,6 +12,7 @@ from rules.model import Emit, Limit, SetTraits, TagPerson, WaitStep
 from rules.read import Reading, read
 from schemas.findings import Finding, Mark
 from schemas.money import to_major
+from schemas.texts import say
 from segments.model import Condition, Expression, leaves
 from segments.syntax import Binary, Call, Expr, Literal, walk
 
@@ -57,7 +58,9 @@ def _lifecycle(reading: Reading) -> Iterator[Finding]:
     stages = reading.playbook.stages
     for stage in stages[:-1]:
         if stage.when is None:
-            message = f"the stage {stage.id!r} takes everybody, so the stages after it are never reached"
+            message: str = say(
+                "the stage {id!r} takes everybody, so the stages after it are never reached", id=stage.id
+            )
             yield _finding(reading.places["stage", stage.id], "otherwise_not_last", message, "move it to the end")
     if stages and all(stage.when is not None for stage in stages):
         message = "people for whom no stage holds have none"
@@ -71,15 +74,24 @@ def _budgets(reading: Reading) -> Iterator[Finding]:
         if pool.stock is None or pool.budget is None or pool.stock * pool.worst_cost <= pool.budget:
             continue
         worst, budget = to_major(pool.stock * pool.worst_cost, currency), to_major(pool.budget, currency)
-        message = f"{pool.stock} coupons may cost {worst} {currency}, the budget is {budget} {currency}"
-        hint = f"the budget is enough for {pool.budget // pool.worst_cost} of them; after that they are refused"
+        message = say(
+            "{stock} coupons may cost {worst} {currency}, the budget is {budget} {currency}",
+            stock=pool.stock,
+            worst=worst,
+            currency=currency,
+            budget=budget,
+        )
+        hint = say(
+            "the budget is enough for {value} of them; after that they are refused",
+            value=pool.budget // pool.worst_cost,
+        )
         yield _finding(reading.places["pool", pool.id, "budget"], "over_budget", message, hint, warning=True)
 
 
 def _idle_rules(reading: Reading) -> Iterator[Finding]:
     for rule in reading.playbook.rules.values():
         if rule.id not in reading.broken and all(isinstance(step, WaitStep) for step in rule.then):
-            message = f"the rule {rule.id!r} never does anything"
+            message = say("the rule {id!r} never does anything", id=rule.id)
             yield _finding(
                 reading.places["rule", rule.id], "never_acts", message, "give `then` a step that acts: send, tag, …"
             )
@@ -173,7 +185,11 @@ def _tags(reading: Reading) -> Iterator[Finding]:
             if name is not None and name not in tags:
                 mark = Mark(*expression.locate(node.start))
                 yield _finding(
-                    mark, "unknown_tag", f"no rule puts the tag {name!r} on", did_you_mean(name, tags), warning=True
+                    mark,
+                    "unknown_tag",
+                    say("no rule puts the tag {name!r} on", name=name),
+                    did_you_mean(name, tags),
+                    warning=True,
                 )
 
 

@@ -8,6 +8,7 @@ from rules.fields import did_you_mean
 from rules.model import Invite, IssueCoupon, SendMessage
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.findings import Finding, Mark, Severity
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,12 @@ def _texts(
     for channel in step.channels:
         if channel not in template.channels:
             mark = reading.places["rule", rule.id, index, "channel", channel]
-            message = f"the template {template.id!r} has no text for the channel {channel!r}"
-            hint = f"it has: {', '.join(sorted(template.channels))}" if template.channels else "write one"
+            message = say(
+                "the template {id!r} has no text for the channel {channel!r}", id=template.id, channel=channel
+            )
+            hint = (
+                say("it has: {names}", names=", ".join(sorted(template.channels))) if template.channels else "write one"
+            )
             yield Finding(mark.file, mark.line, mark.column, "no_text", "error", message, hint, len(channel))
 
 
@@ -56,7 +61,7 @@ def _variables(mark: Mark, template: Template, values: _Values) -> Iterator[Find
         fault = values.fault(path)
         if fault is not None:
             severity, message, hint = fault
-            said = f"the template {template.id!r} needs {path!r}: {message}"
+            said = say("the template {id!r} needs {path!r}: {message}", id=template.id, path=path, message=message)
             yield Finding(mark.file, mark.line, mark.column, "missing_variable", severity, said, hint, len(template.id))
 
 
@@ -84,15 +89,15 @@ class _Values:
             unknown = _known(name, _COMMUNITY, "a community has no such part")
             return unknown if self.community else ("error", "only `invite` names a community", "send it with `invite`")
         if name in _COUPON:
-            hint = f"put `- issue_coupon: {{pool: …, as: {root}}}` before it"
-            return "error", f"no step before this one issues a coupon as {root!r}", hint
+            hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it", root=root)
+            return "error", say("no step before this one issues a coupon as {root!r}", root=root), hint
         return "error", "there is no such variable", did_you_mean(root, {"event", "person", *self.coupons})
 
     def _coupon(self, pool: str, name: str) -> _Fault | None:
         if name == "expires" and self.pools[pool].valid_for is None:
             return (
                 "warning",
-                f"coupons of {pool!r} do not expire",
+                say("coupons of {pool!r} do not expire", pool=pool),
                 "give the pool a `valid_for`, or the variable a default",
             )
         return _known(name, _COUPON, "a coupon has no such part")
@@ -116,7 +121,11 @@ class _Values:
         return event in RESERVED_EVENTS or kind is None or name in kind.properties
 
     def _lacks(self, event: str, name: str) -> _Fault:
-        return "error", f"{event} has no such property", did_you_mean(name, self.catalogue.events[event].properties)
+        return (
+            "error",
+            say("{event} has no such property", event=event),
+            did_you_mean(name, self.catalogue.events[event].properties),
+        )
 
 
 def _known(name: str, known: tuple[str, ...], message: str) -> _Fault | None:

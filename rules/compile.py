@@ -9,9 +9,11 @@ from rules.coerce import coercion_of, trait_value
 from rules.limits import limited
 from rules.model import Emit, Ending, Invite, Playbook, Rule, SendMessage, SetTraits, WaitStep
 from rules.program import CompiledRule, Expression, Program
+from rules.scopes import scope_of
 from schemas.catalogue import PropertyType
 from schemas.errors import PlaybookError
 from schemas.findings import Finding
+from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
 from segments.evaluate import Context, Surroundings, build
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from schemas.catalogue import TraitType
     from segments import model
+    from segments.scope import Scope
     from segments.terms import TermType
 
 __all__ = ["check_expressions", "compile_playbook"]
@@ -47,7 +50,7 @@ def compile_playbook(playbook: Playbook) -> Program:
     compiler = _Compiler(playbook)
     compiler.read(rule for rule in playbook.rules.values() if rule.status in {"live", "shadow"})
     if compiler.findings:
-        message = f"{len(compiler.findings)} expressions of the playbook have faults"
+        message = say("{number} expressions of the playbook have faults", number=len(compiler.findings))
         raise PlaybookError(message, compiler.findings)
     return compiler.program()
 
@@ -76,8 +79,8 @@ class _Compiler:
     # -- reading
     def read(self, rules: Iterable[Rule]) -> None:
         """Type every expression of the person and of these rules; faults become findings."""
-        self.broken = faulty_lets(self._scope(None), self._fault)
-        person = self._scope(None)
+        self.broken = faulty_lets(scope_of(self.playbook, self.names), self._fault)
+        person = scope_of(self.playbook, self.names, broken=self.broken)
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
             self.segments[stage_segment(stage.id)] = node
@@ -91,29 +94,15 @@ class _Compiler:
         if not self.findings:
             self._circles()
 
-    def _scope(self, events: tuple[str, ...] | None, *, timed: bool = False) -> Scope:
-        playbook = self.playbook
-        return Scope(
-            playbook.catalogue,
-            playbook.workspace.currency,
-            frozenset(playbook.segments),
-            self.stages,
-            events,
-            timed,
-            self.names,
-            playbook.workspace.country,
-            playbook.definitions,
-            self.broken,
-        )
-
     def _rule(self, rule: Rule) -> _Typed:
         trigger = rule.trigger
-        changes = trigger.kind in {"enters", "leaves"}
-        scope = self._scope(None if trigger.kind == "schedule" else () if changes else trigger.names, timed=changes)
+        scope = scope_of(self.playbook, self.names, trigger, broken=self.broken)
         parts = [] if rule.when is None else [self._condition(rule.when, scope)]
         if rule.unless is not None:
             parts.append(c.Not(self._condition(rule.unless, scope)))
-        audience = None if trigger.audience is None else self._condition(trigger.audience, self._scope(None))
+        audience = (
+            None if trigger.audience is None else self._condition(trigger.audience, scope_of(self.playbook, self.names))
+        )
         values = {}
         for at, step in enumerate(rule.then):
             for name, expression in _expressions(step):
@@ -151,7 +140,7 @@ class _Compiler:
         try:
             term = literal_as(Typer(scope), term, wanted, expression.expr)
             if term.type not in {wanted, "null"}:
-                message = f"this is a {term.type}, the catalogue wants a {wanted}"
+                message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
             self._fault(expression.locate(fault.start), fault)
@@ -186,7 +175,7 @@ class _Compiler:
         except ValueError as error:
             first = next(iter(self.playbook.segments.values()), None)
             place = ("segments", 1, 1) if first is None else _place(first.when)
-            message = f"segments and stages rest on each other in a circle: {error}"
+            message = say("segments and stages rest on each other in a circle: {error}", error=error)
             self.findings.append(
                 Finding(*place, "segment_cycle", "error", message, "take one of them out of the other's condition")
             )

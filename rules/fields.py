@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from schemas.findings import Finding, Mark, Severity, nearest
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,11 @@ class Reader:
         if self.has_fault_at(node.mark):
             return
         self.fault(
-            node.mark, "wrong_type", f"{what} is expected, this is {describe(node)}", hint, length=scalar_length(node)
+            node.mark,
+            "wrong_type",
+            say("{what} is expected, this is {found}", what=what, found=describe(node)),
+            hint,
+            length=scalar_length(node),
         )
 
     def has_fault_at(self, mark: Mark) -> bool:
@@ -91,11 +96,11 @@ def describe(node: Node) -> str:
         case Scalar(value=None):
             return "nothing"
         case Scalar(value=bool()):
-            return f"the truth value {node.text}"
+            return say("the truth value {text}", text=node.text)
         case Scalar(value=str()):
-            return f"the text {node.text[:40]!r}"
+            return say("the text {text!r}", text=node.text[:40])
         case _:
-            return f"the number {node.text}"
+            return say("the number {text}", text=node.text)
 
 
 def scalar_length(node: Node) -> int:
@@ -108,14 +113,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = nearest(name, names)
     if close is not None:
-        return f"did you mean {close!r}?"
-    return f"there is: {', '.join(names[:_LISTED])}" if names else "there is none"
+        return say("did you mean {close!r}?", close=close)
+    return say("there is: {names}", names=", ".join(names[:_LISTED])) if names else "there is none"
 
 
 def allowed(name: str, known: Collection[str]) -> str:
     """The hint for a key that is not known: the nearest one, and all there are."""
     close = nearest(name, known)
-    return f"{f'did you mean {close!r}? ' if close is not None else ''}allowed: {', '.join(known)}"
+    names = ", ".join(known)
+    if close is None:
+        return say("allowed: {names}", names=names)
+    return say("did you mean {close!r}? allowed: {names}", close=close, names=names)
 
 
 class Fields:
@@ -129,7 +137,7 @@ class Fields:
         self.ok = isinstance(node, Mapping)
         self._entries = node.entries if isinstance(node, Mapping) else {}
         if not self.ok:
-            reader.wrong_type(node, f"{what} with keys and values")
+            reader.wrong_type(node, say("{what} with keys and values", what=what))
 
     def get(self, key: str, read: Callable[[Reader, Node], T]) -> T | None:
         """The value of a key that may be missing."""
@@ -140,7 +148,12 @@ class Fields:
     def need(self, key: str, read: Callable[[Reader, Node], T]) -> T | None:
         """The value of a key that must be there."""
         if self.ok and key not in self._entries:
-            self.reader.fault(self.mark, "missing_key", f"{self.what} has no {key!r}", f"add `{key}:`")
+            self.reader.fault(
+                self.mark,
+                "missing_key",
+                say("{what} has no {key!r}", what=self.what, key=key),
+                say("add `{key}:`", key=key),
+            )
         return self.get(key, read)
 
     def __contains__(self, key: str) -> bool:
@@ -172,14 +185,16 @@ class Fields:
         for key, entry in self._entries.items():
             if key in self._known or key in self._later or self.reader.has_fault_at(entry.key_mark):
                 continue
-            message = f"{self.what} has no key {key!r}"
+            message = say("{what} has no key {key!r}", what=self.what, key=key)
             self.reader.fault(entry.key_mark, "unknown_key", message, allowed(key, self._known), length=len(key))
 
 
 def not_available(reader: Reader, mark: Mark, key: str, severity: Severity) -> None:
     """Say that a part of the language is not obeyed yet."""
     hint = "the rest works without it" if severity == "warning" else "take it out, or set `status: draft`"
-    reader.fault(mark, "not_available", f"{key!r} is not available yet", hint, severity=severity, length=len(key))
+    reader.fault(
+        mark, "not_available", say("{key!r} is not available yet", key=key), hint, severity=severity, length=len(key)
+    )
 
 
 def named(reader: Reader, nodes: Iterable[Node], what: str, *, any_text: bool = False) -> list[Entry]:
@@ -191,12 +206,14 @@ def named(reader: Reader, nodes: Iterable[Node], what: str, *, any_text: bool = 
     first: dict[str, Entry] = {}
     for node in nodes:
         if not isinstance(node, Mapping):
-            reader.wrong_type(node, f"{what} names with values")
+            reader.wrong_type(node, say("{what} names with values", what=what))
             continue
         for entry in node.entries.values():
             check_name(reader, entry.key, entry.key_mark, what, any_text=any_text)
             if entry.key in first:
-                duplicate(reader, entry.key_mark, f"{what} {entry.key!r}", first[entry.key].key_mark)
+                duplicate(
+                    reader, entry.key_mark, say("{what} {name!r}", what=what, name=entry.key), first[entry.key].key_mark
+                )
             else:
                 first[entry.key] = entry
     return list(first.values())
@@ -204,18 +221,35 @@ def named(reader: Reader, nodes: Iterable[Node], what: str, *, any_text: bool = 
 
 def duplicate(reader: Reader, mark: Mark, what: str, first: Mark) -> None:
     """Say that a name comes twice, and where it came first."""
-    message = f"{what} is there already: {first.file}:{first.line}:{first.column}"
+    message = say(
+        "{what} is there already: {file}:{line}:{column}",
+        what=what,
+        file=first.file,
+        line=first.line,
+        column=first.column,
+    )
     reader.fault(mark, "duplicate_name", message, "a name may come only once in all files; rename one")
 
 
 def check_name(reader: Reader, name: str, mark: Mark, what: str, *, any_text: bool = False) -> None:
     """Report a name that may not be one."""
     if not name or len(name) > _MAX_ID:
-        message = f"the name of {what} has {len(name)} characters; 1 to {_MAX_ID} are allowed"
+        message = say(
+            "the name of {what} has {number} characters; 1 to {max_id} are allowed",
+            what=what,
+            number=len(name),
+            max_id=_MAX_ID,
+        )
         reader.fault(mark, "bad_id", message)
         return
     wrong = next((c for c in name if not (c.isprintable() if any_text else c.isalnum() or c in "._-")), None)
     if wrong is not None:
         shown = repr(wrong) if wrong.isprintable() else f"U+{ord(wrong):04X}"
         hint = "" if any_text else "letters, digits, '.', '_' and '-' are allowed"
-        reader.fault(mark, "bad_id", f"the name {name!r} of {what} may not hold {shown}", hint, length=len(name))
+        reader.fault(
+            mark,
+            "bad_id",
+            say("the name {name!r} of {what} may not hold {shown}", name=name, what=what, shown=shown),
+            hint,
+            length=len(name),
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.yaml_reader import MAX_FINDINGS, MAX_NODES, TAG_HINT, Reader, too_deep, too_many
 from rules.yaml_source import Source
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,6 @@ def _unreadable(source: Source) -> Iterator[Finding]:
     for number, match in enumerate(_CONTROL.finditer(text)):
         if number == MAX_FINDINGS:
             return
-        message = f"the character U+{ord(match[0]):04X} may not stand here"
-        hint = f'delete it; where it is meant, write "\\u{ord(match[0]):04x}" in double quotes'
+        message = say("the character U+{number:04X} may not stand here", number=ord(match[0]))
+        hint = say('delete it; where it is meant, write "\\u{number:04x}" in double quotes', number=ord(match[0]))
         yield source.finding(match.start(), "yaml_control", message, hint)

@@ -15,6 +15,7 @@ from rules.mapping_expressions import Compiler, Line, Run, Total
 from rules.read_conditions import expression
 from schemas.errors import EventRefused, InputError
 from schemas.findings import Finding, Mark, nearest
+from schemas.texts import say
 from segments.scope import TypeFault
 
 if TYPE_CHECKING:
@@ -135,7 +136,13 @@ def _encoding(reader: Reader, node: Node) -> str | None:
         " ".encode(name or "utf-8")
     except (LookupError, UnicodeError, ValueError):
         hint = "write utf-8, utf-16, latin-1, cp1252, gb18030, big5 or shift_jis"
-        reader.fault(node.mark, "bad_encoding", f"{name!r} is no encoding of texts", hint, length=scalar_length(node))
+        reader.fault(
+            node.mark,
+            "bad_encoding",
+            say("{name!r} is no encoding of texts", name=name),
+            hint,
+            length=scalar_length(node),
+        )
         return None
     return name
 
@@ -146,7 +153,9 @@ def _zone(reader: Reader, node: Node) -> ZoneInfo | None:
         return None if name is None else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         hint = "write its full name: Asia/Shanghai, Europe/London"
-        reader.fault(node.mark, "bad_zone", f"{name!r} is no time zone", hint, length=scalar_length(node))
+        reader.fault(
+            node.mark, "bad_zone", say("{name!r} is no time zone", name=name), hint, length=scalar_length(node)
+        )
         return None
 
 
@@ -203,10 +212,19 @@ def _place(name: str, header: Sequence[str], file: str) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        message = f"{file} has {len(found)} columns that row.{name} could be; give each a name of its own"
+        message = say(
+            "{file} has {number} columns that row.{name} could be; give each a name of its own",
+            file=file,
+            number=len(found),
+            name=name,
+        )
         raise InputError(message, code="no_column")
     close = nearest(name, header)
-    hint = f"did you mean row.{close}?" if close else f"there is: {', '.join(header)[:300]}"
+    hint = (
+        say("did you mean row.{close}?", close=close)
+        if close
+        else say("there is: {names}", names=", ".join(header)[:300])
+    )
     raise InputError(f"{file} has no column {name!r}, which the mapping uses; {hint}", code="no_column", hint=hint)
 
 

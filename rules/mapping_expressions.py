@@ -17,6 +17,7 @@ import re2
 from rules.mapping_values import DIVIDED_BY_ZERO, EXACT, Cache, as_number, quotient
 from schemas.errors import EventRefused
 from schemas.findings import nearest
+from schemas.texts import say
 from segments import syntax
 from segments.scope import TypeFault
 
@@ -108,14 +109,14 @@ class Compiler:
 
     def _text(self, expr: Expr, typed: Typed) -> Run:
         if not typed.textual:
-            raise TypeFault("wrong_type", f"this is a {typed.kind}, and a text is expected", expr)
+            raise TypeFault("wrong_type", say("this is a {kind}, and a text is expected", kind=typed.kind), expr)
         return typed.run
 
     def _condition(self, expr: Expr, typed: Typed) -> Run:
         if typed.kind != "boolean":
             raise TypeFault(
                 "wrong_type",
-                f"this is a {typed.kind}, and a condition is expected",
+                say("this is a {kind}, and a condition is expected", kind=typed.kind),
                 expr,
                 'compare it: row.kind == "sale"',
             )
@@ -154,11 +155,13 @@ class Compiler:
         if not isinstance(expr, syntax.Name) or expr.name != _ROOT or not path:
             name = expr.name if isinstance(expr, syntax.Name) else "this"
             hint = (
-                f"did you mean {_ROOT}.{name} ?"
+                say("did you mean {root}.{name} ?", root=_ROOT, name=name)
                 if isinstance(expr, syntax.Name) and name != _ROOT
                 else "row.CustomerID"
             )
-            raise TypeFault("unknown_name", f"a mapping reads the fields of a line, and {name} is none", expr, hint)
+            raise TypeFault(
+                "unknown_name", say("a mapping reads the fields of a line, and {name} is none", name=name), expr, hint
+            )
         return self.columns.setdefault(".".join(reversed(path)), len(self.columns))
 
     def _unary(self, expr: syntax.Unary) -> Typed:
@@ -193,7 +196,16 @@ class Compiler:
         if "number" in {left.kind, right.kind}:
             a, b = self._number(expr.left, left), self._number(expr.right, right)
         elif left.textual != right.textual or (not left.textual and expr.op not in {"==", "!="}):
-            raise TypeFault("wrong_type", f"a {left.kind} cannot be compared with a {right.kind} by {expr.op}", expr)
+            raise TypeFault(
+                "wrong_type",
+                say(
+                    "a {kind} cannot be compared with a {right_kind} by {op}",
+                    kind=left.kind,
+                    right_kind=right.kind,
+                    op=expr.op,
+                ),
+                expr,
+            )
         compare = _COMPARE[expr.op]
         return Typed("boolean", lambda line: compare(a(line), b(line)))
 
@@ -213,7 +225,15 @@ class Compiler:
         if "number" in {then.kind, otherwise.kind}:
             kind, a, b = "number", self._number(expr.then, then), self._number(expr.otherwise, otherwise)
         elif then.textual != otherwise.textual:
-            raise TypeFault("wrong_type", f"one side of ?: is a {then.kind}, the other a {otherwise.kind}", expr)
+            raise TypeFault(
+                "wrong_type",
+                say(
+                    "one side of ?: is a {kind}, the other a {otherwise_kind}",
+                    kind=then.kind,
+                    otherwise_kind=otherwise.kind,
+                ),
+                expr,
+            )
         elif then.kind != otherwise.kind:
             kind = "text"
         return Typed(kind, lambda line: a(line) if test(line) else b(line))
@@ -225,7 +245,14 @@ class Compiler:
         if expr.name not in {"startsWith", "endsWith", "contains", "matches"} or len(expr.args) != 1:
             known = "startsWith, endsWith, contains and matches take one text, size nothing"
             raise TypeFault(
-                "unknown_function", f"a text has no .{expr.name}() with {len(expr.args)} values: {known}", expr
+                "unknown_function",
+                say(
+                    "a text has no .{name}() with {number} values: {known}",
+                    name=expr.name,
+                    number=len(expr.args),
+                    known=known,
+                ),
+                expr,
             )
         if expr.name == "matches":
             found = _pattern(expr.args[0])
@@ -242,15 +269,24 @@ class Compiler:
         name, totals = expr.function, self._totals
         if name not in _FUNCTIONS:
             close = nearest(name, _FUNCTIONS)
-            hint = f"did you mean {close}()?" if close else f"there is: {', '.join(_FUNCTIONS)}"
-            raise TypeFault("unknown_function", f"a mapping has no function {name!r}", expr, hint)
+            hint: str = (
+                say("did you mean {close}()?", close=close)
+                if close
+                else say("there is: {names}", names=", ".join(_FUNCTIONS))
+            )
+            raise TypeFault("unknown_function", say("a mapping has no function {name!r}", name=name), expr, hint)
         if totals is None:
             hint = "person, time, id, group_by and when look at one line, and a total cannot stand in another"
-            raise TypeFault("total_here", f"{name}() is a total of a group and stands in properties", expr, hint)
-        if len(expr.args) != (0 if name == "count" else 1):
-            usage = "count()" if name == "count" else f"{name}(row.Quantity * row.UnitPrice)"
             raise TypeFault(
-                "wrong_arguments", f"{name}() takes {'nothing' if name == 'count' else 'one value'}", expr, usage
+                "total_here", say("{name}() is a total of a group and stands in properties", name=name), expr, hint
+            )
+        if len(expr.args) != (0 if name == "count" else 1):
+            usage = "count()" if name == "count" else say("{name}(row.Quantity * row.UnitPrice)", name=name)
+            raise TypeFault(
+                "wrong_arguments",
+                say("{name}() takes {value}", name=name, value="nothing" if name == "count" else "one value"),
+                expr,
+                usage,
             )
         self._totals = None
         argument = self._typed(expr.args[0]) if expr.args else Typed("number", lambda _: _ONE)
@@ -300,5 +336,5 @@ def _pattern(expr: Expr) -> Callable[[str], Any]:
     try:
         search: Callable[[str], Any] = re2.compile(expr.value).search
     except re2.error as error:
-        raise TypeFault("bad_pattern", f"the pattern cannot be used: {error}", expr) from None
+        raise TypeFault("bad_pattern", say("the pattern cannot be used: {error}", error=error), expr) from None
     return search

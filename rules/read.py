@@ -14,6 +14,7 @@ from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.references import References
 from schemas.catalogue import Catalogue
 from schemas.findings import Finding
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -129,7 +130,7 @@ def _sections(reader: Reader, files: Dictionary[str, str]) -> dict[str, list[Ent
             elif entry.key in _LATER:
                 not_available(reader, entry.key_mark, entry.key, "warning")
             elif not reader.has_fault_at(entry.key_mark):
-                message = f"a playbook has no section {entry.key!r}"
+                message = say("a playbook has no section {key!r}", key=entry.key)
                 hint = allowed(entry.key, _SECTIONS)
                 reader.fault(entry.key_mark, "unknown_key", message, hint, length=len(entry.key))
     return sections
@@ -140,5 +141,7 @@ def _top(reader: Reader, root: Node | None) -> list[Entry]:
         return []
     if isinstance(root, Mapping):
         return list(root.entries.values())
-    reader.wrong_type(root, "a file with sections", f"begin with one of {', '.join(f'{s}:' for s in _SECTIONS)}")
+    reader.wrong_type(
+        root, "a file with sections", say("begin with one of {names}", names=", ".join(f"{s}:" for s in _SECTIONS))
+    )
     return []

@@ -10,6 +10,7 @@ from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType, TraitType, TypeName, Workspace
 from schemas.findings import Mark
+from schemas.texts import say
 from segments.model import Condition, Expression, Leaf, Segment, Stage
 from segments.syntax import Literal
 
@@ -58,21 +59,21 @@ def events(reader: Reader, nodes: List[Node]) -> dict[str, EventType]:
 
 def reserved(reader: Reader, entry: Entry, what: str) -> None:
     """Say that a name has a meaning of its own."""
-    message = f"the {what} {entry.key!r} has a meaning of its own and is always there"
+    message = say("the {what} {key!r} has a meaning of its own and is always there", what=what, key=entry.key)
     reader.fault(entry.key_mark, "reserved_name", message, "take another name", length=len(entry.key))
 
 
 def _event(reader: Reader, entry: Entry, taken: dict[str, Mark]) -> EventType:
     if isinstance(entry.value, Scalar) and entry.value.value is None:
         return EventType(entry.key)  # a name alone says that the event exists
-    fields = Fields(reader, entry.value, f"event {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("event {key!r}", key=entry.key), entry.key_mark)
 
     def alias(reader: Reader, node: Node) -> str | None:
         name = v.label(reader, node)
         if name is None or name == entry.key:
             return None
         if name in taken or name in RESERVED_EVENTS:
-            duplicate(reader, node.mark, f"event {name!r}", taken.get(name, node.mark))
+            duplicate(reader, node.mark, say("event {name!r}", name=name), taken.get(name, node.mark))
             return None
         taken[name] = node.mark
         return name
@@ -95,7 +96,7 @@ def _properties(reader: Reader, node: Node) -> dict[str, PropertyType]:
 
 
 def _property(reader: Reader, entry: Entry) -> PropertyType:
-    fields = Fields(reader, entry.value, f"property {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("property {key!r}", key=entry.key), entry.key_mark)
     kind = cast("TypeName | None", fields.need("type", v.one_of(*_TYPES)))
     least, of = fields.get("min", v.integer), fields.get("of", _properties)
     values, meaning = fields.get("values", v.items(v.label)), fields.get("meaning", v.text)
@@ -110,7 +111,13 @@ def _property(reader: Reader, entry: Entry) -> PropertyType:
 
 def _only(fields: Fields, key: str, kind: str | None, *kinds: str) -> None:
     if key in fields and kind is not None and kind not in kinds:
-        message = f"{fields.what} is of type {kind}; `{key}` belongs to {', '.join(kinds)}"
+        message = say(
+            "{what} is of type {kind}; `{key}` belongs to {names}",
+            what=fields.what,
+            kind=kind,
+            key=key,
+            names=", ".join(kinds),
+        )
         fields.reader.fault(fields.entry(key).key_mark, "not_allowed", message, "take it out", length=len(key))
 
 
@@ -125,7 +132,7 @@ def traits(reader: Reader, nodes: List[Node]) -> dict[str, TraitType]:
 
 
 def _trait(reader: Reader, entry: Entry) -> TraitType:
-    fields = Fields(reader, entry.value, f"trait {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("trait {key!r}", key=entry.key), entry.key_mark)
     kind = cast("TypeName | None", fields.need("type", v.one_of(*_TYPES)))
     source = fields.get("from", expression)
     personal, title = fields.get("personal", v.boolean), fields.get("title", v.text)
@@ -140,7 +147,7 @@ def segments(reader: Reader, nodes: List[Node]) -> dict[str, Segment]:
     """The segments by id; one whose condition cannot be read stays, so that what refers to it is not called wrong."""
     out = {}
     for entry in named(reader, nodes, "segment"):
-        fields = Fields(reader, entry.value, f"segment {entry.key!r}", entry.key_mark)
+        fields = Fields(reader, entry.value, say("segment {key!r}", key=entry.key), entry.key_mark)
         title, when = fields.get("title", v.text), fields.need("when", condition)
         fields.later("on_change")
         fields.close()
@@ -176,7 +183,7 @@ def _add_stage(reader: Reader, node: Node, stages: dict[str, Stage]) -> None:
     if id_ is None:
         return
     if id_ in stages:
-        duplicate(reader, fields.place("id"), f"stage {id_!r}", reader.places["stage", id_])
+        duplicate(reader, fields.place("id"), say("stage {id!r}", id=id_), reader.places["stage", id_])
         return
     reader.places["stage", id_] = fields.place("id")
     stages[id_] = Stage(id_, _stage_condition(reader, fields, when, otherwise), title or "")

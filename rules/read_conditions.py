@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.nodes import Mapping, Node, Scalar, Sequence
+from schemas.texts import say
 from segments.model import Condition, Either, Every, Expression, Leaf, Negation
 from segments.syntax import ExpressionError, parse
 
@@ -72,10 +73,12 @@ def _shape(reader: Reader, node: Mapping) -> Condition | None:
     keys = list(node.entries)
     if len(keys) != 1 or keys[0] not in _SHAPES:
         wrong = next((key for key in keys if key not in _SHAPES), None)
-        said = "has no key " + repr(wrong) if wrong is not None else f"has {len(keys)} keys"
+        said = say("a condition has {number} keys", number=len(keys))
+        if wrong is not None:
+            said = say("a condition has no key {wrong!r}", wrong=wrong)
         mark = node.mark if not keys else node.entries[wrong or keys[-1]].key_mark
         hint = "write an expression as text, or one of `all: […]`, `any: […]`, `not: …`"
-        reader.fault(mark, "unknown_key" if wrong is not None else "bad_condition", f"a condition {said}", hint)
+        reader.fault(mark, "unknown_key" if wrong is not None else "bad_condition", said, hint)
         return None
     value = node.entries[keys[0]].value
     if keys[0] == "any":

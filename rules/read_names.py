@@ -9,6 +9,7 @@ from rules import read_values as v
 from rules.fields import Reader, describe, named, scalar_length
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition
+from schemas.texts import say
 from segments.definitions import Definitions
 from segments.terms import Constant, ListOf
 from segments.units import as_number
@@ -48,7 +49,9 @@ def list_of(reader: Reader, node: Node) -> ListOf | None:
         return None
     for constant, item in zip(constants, node.items, strict=False):
         if constant.type != constants[0].type and len(constants) == len(node.items):
-            message = f"the list begins with a {constants[0].type}, this is {describe(item)}"
+            message = say(
+                "the list begins with a {type}, this is {found}", type=constants[0].type, found=describe(item)
+            )
             reader.fault(item.mark, "wrong_type", message, "one list, one type", length=scalar_length(item))
             return None
     return ListOf("list", tuple(constants))

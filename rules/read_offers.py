@@ -11,6 +11,7 @@ from rules.fields import Fields, Reader, did_you_mean, named, scalar_length
 from rules.nodes import Entry, Node, Scalar
 from schemas.money import parse_money
 from schemas.offers import Community, CouponPool, Template, TemplateText
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,9 @@ def channel(reader: Reader, node: Node) -> str | None:
     if value is None or value in CHANNELS:
         return value
     hint = did_you_mean(value, CHANNELS)
-    reader.fault(node.mark, "unknown_channel", f"unknown channel {value!r}", hint, length=scalar_length(node))
+    reader.fault(
+        node.mark, "unknown_channel", say("unknown channel {value!r}", value=value), hint, length=scalar_length(node)
+    )
     return None
 
 
@@ -39,7 +42,7 @@ def templates(reader: Reader, nodes: List[Node]) -> dict[str, Template]:
 
 
 def _template(reader: Reader, entry: Entry) -> Template:
-    fields = Fields(reader, entry.value, f"template {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("template {key!r}", key=entry.key), entry.key_mark)
     fields.get("title", v.text)
     purpose = fields.need("purpose", v.one_of("marketing", "transactional"))
     channels = fields.need("channels", v.mapping_of(v.mapping_of(_text, v.language), channel)) or {}
@@ -87,7 +90,7 @@ def pools(reader: Reader, nodes: List[Node]) -> dict[str, CouponPool]:
 
 
 def _pool(reader: Reader, entry: Entry) -> CouponPool:
-    fields = Fields(reader, entry.value, f"coupon pool {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("coupon pool {key!r}", key=entry.key), entry.key_mark)
     fields.get("title", v.text)
     benefit = fields.need("benefit", _benefit) or {}
     prefix = fields.get("code", _code)
@@ -111,8 +114,12 @@ def _benefit(reader: Reader, node: Node) -> dict[str, str] | None:
     fields = Fields(reader, node, "a benefit")
     kinds = fields.first_of(*_BENEFITS)
     if fields.ok and len(kinds) != 1:
-        said = f"{len(kinds)} of them" if kinds else "none"
-        reader.fault(node.mark, "bad_benefit", f"a benefit is one of {', '.join(_BENEFITS)}; this has {said}")
+        said = say("{number} of them", number=len(kinds)) if kinds else "none"
+        reader.fault(
+            node.mark,
+            "bad_benefit",
+            say("a benefit is one of {names}; this has {said}", names=", ".join(_BENEFITS), said=said),
+        )
     found = {
         "amount_off": fields.get("amount_off", v.money_text),
         "percent_off": fields.get("percent_off", _percent),
@@ -126,7 +133,13 @@ def _benefit(reader: Reader, node: Node) -> dict[str, str] | None:
 def _percent(reader: Reader, node: Node) -> str | None:
     value = v.integer(reader, node)
     if value is not None and not 0 < value <= 100:
-        reader.fault(node.mark, "not_allowed", f"{value} is no percentage off", "1 to 100", length=scalar_length(node))
+        reader.fault(
+            node.mark,
+            "not_allowed",
+            say("{value} is no percentage off", value=value),
+            "1 to 100",
+            length=scalar_length(node),
+        )
         return None
     return None if value is None else str(value)
 
@@ -138,7 +151,11 @@ def _code(reader: Reader, node: Node) -> str | None:
     if prefix is not None and not _PREFIX.fullmatch(prefix):
         hint = "1 to 10 capital letters or digits: WEL"
         reader.fault(
-            fields.place("prefix"), "not_allowed", f"{prefix[:40]!r} is no prefix of codes", hint, length=len(prefix)
+            fields.place("prefix"),
+            "not_allowed",
+            say("{prefix!r} is no prefix of codes", prefix=prefix[:40]),
+            hint,
+            length=len(prefix),
         )
         return None
     return prefix
@@ -148,7 +165,7 @@ def communities(reader: Reader, nodes: List[Node]) -> dict[str, Community]:
     """The communities by id."""
     out = {}
     for entry in named(reader, nodes, "community"):
-        fields = Fields(reader, entry.value, f"community {entry.key!r}", entry.key_mark)
+        fields = Fields(reader, entry.value, say("community {key!r}", key=entry.key), entry.key_mark)
         title, url = fields.get("title", v.label), fields.get("join_url", v.label)
         fields.later("rhythm")
         fields.close()

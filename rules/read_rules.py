@@ -11,6 +11,7 @@ from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
 from rules.read_steps import StepReader
 from schemas.catalogue import RESERVED_EVENTS
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as List
@@ -40,7 +41,7 @@ def rules(reader: Reader, nodes: List[Node], references: References) -> tuple[di
 
 
 def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
-    fields = Fields(reader, entry.value, f"rule {entry.key!r}", entry.key_mark)
+    fields = Fields(reader, entry.value, say("rule {key!r}", key=entry.key), entry.key_mark)
     reader.places["rule", entry.key] = entry.key_mark
     title, status = fields.get("title", v.text), fields.get("status", v.one_of(*_STATUSES))
     severity: Severity = "error" if (status or "live") == "live" else "warning"
@@ -77,10 +78,10 @@ def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
     found = fields.first_of(*_TRIGGERS)
     audience = fields.get("audience", condition)
     if not found and fields.ok:
-        message = f"{fields.what} has nothing that starts it"
-        reader.fault(fields.mark, "no_trigger", message, f"write one of {', '.join(_TRIGGERS)}")
+        message: str = say("{what} has nothing that starts it", what=fields.what)
+        reader.fault(fields.mark, "no_trigger", message, say("write one of {names}", names=", ".join(_TRIGGERS)))
     for again in found[1:]:
-        message = f"{again!r} is a second trigger; {found[0]!r} stands there already"
+        message = say("{again!r} is a second trigger; {found!r} stands there already", again=again, found=found[0])
         reader.fault(fields.entry(again).key_mark, "two_triggers", message, "make two rules of it", length=len(again))
     if "audience" in fields and found[:1] != ["schedule"]:
         message = "`audience` belongs to a schedule"
@@ -162,4 +163,4 @@ def _check_once_per(reader: Reader, fields: Fields, name: str, trigger: Trigger,
     elif references.typed and not any(
         references.has_property(event, name) for event in (*references.catalogue.events, *RESERVED_EVENTS)
     ):
-        reader.fault(mark, "unknown_property", f"no event has a property {name!r}", "", length=len(name))
+        reader.fault(mark, "unknown_property", say("no event has a property {name!r}", name=name), "", length=len(name))

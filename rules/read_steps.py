@@ -24,6 +24,7 @@ from rules.read_conditions import expression
 from rules.read_offers import channel
 from rules.references import References
 from schemas.findings import Mark, Severity
+from schemas.texts import say
 
 __all__ = ["StepReader"]
 
@@ -76,10 +77,10 @@ class StepReader:
         return _ACTIONS[actions[0]](self, reader, fields.entry(actions[0]).value, id_)
 
     def _not_one(self, reader: Reader, fields: Fields, actions: list[str]) -> None:
-        allowed = f"a step is one of {', '.join(_ACTIONS)}"
+        allowed = say("a step is one of {names}", names=", ".join(_ACTIONS))
         if actions:
             mark = fields.entry(actions[1]).key_mark
-            message = f"{actions[1]!r} is a second action in one step"
+            message = say("{action!r} is a second action in one step", action=actions[1])
             reader.fault(mark, "two_actions", message, "start another step with `- `", length=len(actions[1]))
         elif fields.ok and not reader.has_fault_at(fields.mark):
             reader.fault(fields.mark, "no_action", "the step does nothing", allowed)
@@ -94,12 +95,12 @@ class StepReader:
             reader.fault(
                 node.mark,
                 "bad_id",
-                f"the id {value!r} of a step begins with a digit",
+                say("the id {value!r} of a step begins with a digit", value=value),
                 "begin it with a letter",
                 length=len(value),
             )
         if value in self.ids:
-            duplicate(reader, node.mark, f"the step {value!r}", self.ids[value])
+            duplicate(reader, node.mark, say("the step {value!r}", value=value), self.ids[value])
         self.ids.setdefault(value, node.mark)
         return value
 
@@ -172,7 +173,7 @@ class StepReader:
         pool, name = fields.need("pool", self.references.pool), fields.get("as", v.identifier)
         fields.close()
         if name in _VARIABLES:
-            message = f"templates know something else as {name!r}"
+            message = say("templates know something else as {name!r}", name=name)
             reader.fault(fields.place("as"), "reserved_name", message, "take another name: coupon", length=len(name))
         return None if pool is None else IssueCoupon(pool, name or "coupon", id_)
 

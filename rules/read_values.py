@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 from rules.fields import Read, Reader, check_name, did_you_mean, scalar_length
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.schedule import cron_fault
+from schemas.findings import nearest
 from schemas.money import parse_money
+from schemas.texts import say
 from schemas.times import parse_duration, parse_time
 from segments.workdays import country_fault
 
@@ -39,7 +41,9 @@ def text(reader: Reader, node: Node) -> str | None:
     """A text."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node.value
-    hint = f'put it in quotes: "{node.text}"' if isinstance(node, Scalar) and node.value is not None else ""
+    hint = (
+        say('put it in quotes: "{text}"', text=node.text) if isinstance(node, Scalar) and node.value is not None else ""
+    )
     reader.wrong_type(node, "a text", hint)
     return None
 
@@ -50,7 +54,7 @@ def label(reader: Reader, node: Node) -> str | None:
     if value is None:
         return None
     if not value.isprintable() or not 0 < len(value) <= _MAX_LABEL:
-        message = f"a text of 1 to {_MAX_LABEL} characters on one line is expected"
+        message = say("a text of 1 to {max_label} characters on one line is expected", max_label=_MAX_LABEL)
         reader.fault(node.mark, "bad_text", message, length=scalar_length(node))
         return None
     return value
@@ -68,7 +72,7 @@ def identifier(reader: Reader, node: Node) -> str | None:
     """A name that expressions and templates can use."""
     value = text(reader, node)
     if value is not None and not _IDENTIFIER.fullmatch(value):
-        message = f"{value!r} cannot be a name in templates"
+        message = say("{value!r} cannot be a name in templates", value=value)
         reader.fault(node.mark, "bad_id", message, "use letters, digits and _: gift_coupon", length=scalar_length(node))
         return None
     return value
@@ -79,7 +83,7 @@ def boolean(reader: Reader, node: Node) -> bool | None:
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return node.value
     meant = _TRUTHS.get(node.text.lower()) if isinstance(node, Scalar) else None
-    reader.wrong_type(node, "true or false", f"did you mean {meant}?" if meant else "")
+    reader.wrong_type(node, "true or false", say("did you mean {meant}?", meant=meant) if meant else "")
     return None
 
 
@@ -88,7 +92,7 @@ def integer(reader: Reader, node: Node) -> int | None:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return node.value
     digits = isinstance(node, Scalar) and node.text.replace("_", "").replace(",", "")
-    hint = f"write {int(digits)}" if digits and digits.isascii() and digits.isdigit() else ""
+    hint = say("write {number}", number=int(digits)) if digits and digits.isascii() and digits.isdigit() else ""
     reader.wrong_type(node, "a whole number", hint)
     return None
 
@@ -98,7 +102,10 @@ def count(reader: Reader, node: Node) -> int | None:
     value = integer(reader, node)
     if value is not None and value <= 0:
         reader.fault(
-            node.mark, "not_allowed", f"a number above zero is expected, this is {value}", length=scalar_length(node)
+            node.mark,
+            "not_allowed",
+            say("a number above zero is expected, this is {value}", value=value),
+            length=scalar_length(node),
         )
         return None
     return value
@@ -111,13 +118,14 @@ def one_of(*allowed: str) -> Read[str]:
         if isinstance(node, Scalar) and node.value in allowed:
             return str(node.value)
         if not isinstance(node, Scalar):
-            reader.wrong_type(node, f"one of {', '.join(allowed)}")
+            reader.wrong_type(node, say("one of {names}", names=", ".join(allowed)))
             return None
-        hint = did_you_mean(node.text, allowed).replace("there is", "allowed")
+        close = nearest(node.text, allowed)
+        hint = say("allowed: {names}", names=", ".join(allowed)) if close is None else did_you_mean(node.text, allowed)
         reader.fault(
             node.mark,
             "not_allowed",
-            f"{node.text[:40]!r} is none of {', '.join(allowed)}",
+            say("{text!r} is none of {names}", text=node.text[:40], names=", ".join(allowed)),
             hint,
             length=scalar_length(node),
         )
@@ -133,11 +141,11 @@ def duration(reader: Reader, node: Node) -> int | None:
         return None
     try:
         length = parse_duration(node.value if isinstance(node.value, str) else node.text)
-        message = f"{node.text!r} is no time at all; a length of time is longer than nothing"
+        message: str = say("{text!r} is no time at all; a length of time is longer than nothing", text=node.text)
     except ValueError as error:
         length, message = 0, str(error)
     if length <= 0:
-        hint = f"did you mean {node.text}d?" if isinstance(node.value, int) else ""
+        hint = say("did you mean {text}d?", text=node.text) if isinstance(node.value, int) else ""
         reader.fault(node.mark, "bad_duration", message, hint, length=scalar_length(node))
         return None
     return length
@@ -153,7 +161,9 @@ def money_text(reader: Reader, node: Node) -> str | None:
     """An amount as it is written, checked like `money`."""
     if not isinstance(node, Scalar):
         reader.wrong_type(
-            node, "an amount of money", f"write the number and the currency: 10 {reader.currency or 'CNY'}"
+            node,
+            "an amount of money",
+            say("write the number and the currency: 10 {currency}", currency=reader.currency or "CNY"),
         )
         return None
     try:
@@ -161,14 +171,26 @@ def money_text(reader: Reader, node: Node) -> str | None:
     except ValueError as error:
         minor, written, message = -1, "", str(error)
     else:
-        message = f"{node.text!r} is below zero"
+        message = say("{text!r} is below zero", text=node.text)
     if minor < 0:
-        hint = f"did you mean {node.text} {reader.currency or 'CNY'}?" if _is_number(node) else ""
+        hint = (
+            say("did you mean {text} {currency}?", text=node.text, currency=reader.currency or "CNY")
+            if _is_number(node)
+            else ""
+        )
         reader.fault(node.mark, "bad_money", message, hint, length=scalar_length(node))
         return None
     if reader.currency is not None and written != reader.currency:
-        message = f"{node.text!r} is not in the currency of the workspace, {reader.currency}"
-        reader.fault(node.mark, "wrong_currency", message, f"write it in {reader.currency}", length=scalar_length(node))
+        message = say(
+            "{text!r} is not in the currency of the workspace, {currency}", text=node.text, currency=reader.currency
+        )
+        reader.fault(
+            node.mark,
+            "wrong_currency",
+            message,
+            say("write it in {currency}", currency=reader.currency),
+            length=scalar_length(node),
+        )
         return None
     return node.text
 
@@ -194,11 +216,19 @@ def cron(reader: Reader, node: Node) -> str | None:
     value = label(reader, node)
     if value is None:
         return None
-    fault = cron_fault(value) if len(value.split()) == _CRON_FIELDS else f"{len(value.split())} fields"
+    fault = (
+        cron_fault(value) if len(value.split()) == _CRON_FIELDS else say("{number} fields", number=len(value.split()))
+    )
     if fault is None:
         return value
     hint = 'five fields: minute, hour, day, month, weekday; "0 9 * * 1" is Mondays at nine'
-    reader.fault(node.mark, "bad_cron", f"{value!r} is no cron schedule: {fault}", hint, length=scalar_length(node))
+    reader.fault(
+        node.mark,
+        "bad_cron",
+        say("{value!r} is no cron schedule: {fault}", value=value, fault=fault),
+        hint,
+        length=scalar_length(node),
+    )
     return None
 
 
@@ -228,7 +258,9 @@ def _matching(reader: Reader, node: Node, pattern: re.Pattern[str], code: str, w
     value = text(reader, node)
     if value is None or pattern.fullmatch(value):
         return value
-    reader.fault(node.mark, code, f"{value[:40]!r} is not {what}", hint, length=scalar_length(node))
+    reader.fault(
+        node.mark, code, say("{value!r} is not {what}", value=value[:40], what=what), hint, length=scalar_length(node)
+    )
     return None
 
 
@@ -240,7 +272,7 @@ def zone(reader: Reader, node: Node) -> str | None:
     reader.fault(
         node.mark,
         "bad_zone",
-        f"{value[:40]!r} is no time zone",
+        say("{value!r} is no time zone", value=value[:40]),
         _zone_hint(value, reader.zones),
         length=scalar_length(node),
     )

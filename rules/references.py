@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules import read_values as v
 from rules.fields import Reader, did_you_mean, scalar_length
 from schemas.catalogue import RESERVED_EVENTS, Catalogue
+from schemas.texts import say
 from segments.normalise import STAGE
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class References:
             known = [STAGE + each for each in self.stages]
             return self._one_of(reader, node, "stage", known)
         if name in self.segments and name in self.stages:
-            message = f"{name!r} is a segment and a stage"
-            hint = f"write {STAGE}{name} for the stage, or rename the segment"
+            message = say("{name!r} is a segment and a stage", name=name)
+            hint = say("write {stage}{name} for the stage, or rename the segment", stage=STAGE, name=name)
             reader.fault(node.mark, "ambiguous_name", message, hint, length=scalar_length(node))
             return None
         if name in self.stages:
@@ -84,7 +85,13 @@ class References:
             return name
         if self.complete:
             hint = did_you_mean(name, {*known, *also})
-            reader.fault(node.mark, f"unknown_{what}", f"unknown {what} {name!r}", hint, length=scalar_length(node))
+            reader.fault(
+                node.mark,
+                f"unknown_{what}",
+                say("unknown {what} {name!r}", what=what, name=name),
+                hint,
+                length=scalar_length(node),
+            )
         return None
 
     def has_property(self, event: str, name: str) -> bool:
@@ -96,5 +103,5 @@ class References:
         """Report a property that an event does not have."""
         if not self.has_property(event, name):
             known = self.catalogue.events[event].properties
-            message = f"unknown property of {event} {name!r}"
+            message = say("unknown property of {event} {name!r}", event=event, name=name)
             reader.fault(mark, "unknown_property", message, did_you_mean(name, known), length=len(name))

@@ -6,24 +6,32 @@ import re
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from rules.codes.languages import localised
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rules.codes.languages import Language
     from schemas.findings import Finding
 
 __all__ = ["render_text"]
 
 # Tabs would shift the caret; other control characters could write to the terminal.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_HINT = {"en": "hint: ", "zh": "提示："}
 _RED, _YELLOW, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def render_text(findings: Sequence[Finding], sources: Mapping[str, str], *, color: bool) -> str:
+def render_text(
+    findings: Sequence[Finding], sources: Mapping[str, str], *, color: bool, language: Language = "en"
+) -> str:
     """`file:line:col: error[code]: message`, the source line, a caret, and the hint, for each finding."""
-    return "\n".join(_one(finding, sources.get(finding.file, ""), color=color) for finding in findings)
+    word = _HINT[language]
+    said = localised(findings, language)
+    return "\n".join(_one(finding, sources.get(finding.file, ""), word, color=color) for finding in said)
 
 
-def _one(finding: Finding, source: str, *, color: bool) -> str:
+def _one(finding: Finding, source: str, word: str, *, color: bool) -> str:
     place = f"{finding.file}:{finding.line}:{finding.column}"
     kind = f"{finding.severity}[{finding.code}]"
     if color:
@@ -36,7 +44,7 @@ def _one(finding: Finding, source: str, *, color: bool) -> str:
         caret = " " * _width(line[: finding.column - 1]) + "^" * _carets(line, finding)
         out += [f"  {line}", f"  {_RED}{caret}{_PLAIN}" if color else f"  {caret}"]
     if finding.hint:
-        out.append(f"  {_DIM}hint: {finding.hint}{_PLAIN}" if color else f"  hint: {finding.hint}")
+        out.append(f"  {_DIM}{word}{finding.hint}{_PLAIN}" if color else f"  {word}{finding.hint}")
     return "\n".join(out)
 
 

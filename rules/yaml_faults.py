@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.yaml_source import is_expression, quoted
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
@@ -116,12 +117,12 @@ _SENTENCES = (
 
 def unquoted(source: Source, start: int, text: str, why: str) -> Finding:
     """The finding that the text at `start` needs quotes."""
-    message, length = f"this needs quotes in YAML: {why}", len(text.partition("\n")[0])
+    message, length = say("this needs quotes in YAML: {why}", why=why), len(text.partition("\n")[0])
     return source.finding(start, "yaml_unquoted", message, _write(text), length=length)
 
 
 def _write(text: str) -> str:
-    return f"write {quoted(text)}" if len(text) <= _SHOWN else "put the whole of it in quotes"
+    return say("write {quoted}", quoted=quoted(text)) if len(text) <= _SHOWN else "put the whole of it in quotes"
 
 
 def fault_of(source: Source, error: MarkedYAMLError, last: Last | None) -> Finding:
@@ -160,7 +161,7 @@ def _behind_quote(source: Source, at: int, last: Last | None) -> Finding | None:
         return None
     if not source.same_line(last.start, at):
         line = source.mark(at).line
-        message = f"the quote that opens here is closed in line {line} only, where text follows"
+        message = say("the quote that opens here is closed in line {line} only, where text follows", line=line)
         return source.finding(last.start, "yaml_open_quote", message, "is its closing quote missing?")
     text = source.value(last.start, flow=False)
     if is_expression(text):
@@ -185,7 +186,7 @@ def _tight_colon(source: Source, last: Last) -> Finding | None:
     key = _TIGHT.match(source.text, last.start)
     if key is None or last.style is not None:
         return None
-    hint = f"write `{key[0]} …`"
+    hint = say("write `{key} …`", key=key[0])
     return source.finding(key.end() - 1, "yaml_missing_space", "a space is missing behind this colon", hint)
 
 
@@ -214,15 +215,20 @@ def _entry(source: Source, begin: int, text: str) -> Finding | None:
 def _bracket(source: Source, opened: int, at: int, problem: str) -> Finding:
     closing = "]" if source.text[opened] == "[" else "}"
     if not source.same_line(opened, at) or "stream end" in problem:
-        message = f"the {source.text[opened]} that opens here is not closed"
-        return source.finding(opened, "yaml_open_bracket", message, f"add {closing}")
-    hint = f"put a comma or {closing} before it; a text with brackets, commas, quotes or ': ' in it needs quotes"
-    return source.finding(at, "yaml_comma", f"neither a comma nor {closing} stands here", hint)
+        message = say("the {text} that opens here is not closed", text=source.text[opened])
+        return source.finding(opened, "yaml_open_bracket", message, say("add {closing}", closing=closing))
+    hint = say(
+        "put a comma or {closing} before it; a text with brackets, commas, quotes or ': ' in it needs quotes",
+        closing=closing,
+    )
+    return source.finding(at, "yaml_comma", say("neither a comma nor {closing} stands here", closing=closing), hint)
 
 
 def _general(source: Source, since: int, at: int, problem: str) -> Finding:
     if source.text[at : at + 1] in {"]", "}"}:
-        return source.finding(at, "yaml_bracket", f"no bracket is open for this {source.text[at]}", "take it away")
+        return source.finding(
+            at, "yaml_bracket", say("no bracket is open for this {text}", text=source.text[at]), "take it away"
+        )
     for beginning, sentence in _SENTENCES:
         if beginning in problem:
             place = since if sentence.at_context else at

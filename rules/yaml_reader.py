@@ -21,6 +21,7 @@ from rules import yaml_faults
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.yaml_source import Source, folded, is_expression
 from rules.yaml_values import NumberTooLong, is_trap, resolve
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +49,13 @@ class _Stop(Exception):
 
 def too_many(source: Source, at: int) -> Finding:
     """The finding that a file is too large to be read."""
-    message = f"the file holds more than {MAX_NODES} lines, keys and values"
+    message = say("the file holds more than {max_nodes} lines, keys and values", max_nodes=MAX_NODES)
     return source.finding(at, "yaml_too_many", message, "split it into several files")
 
 
 def too_deep(source: Source, at: int) -> Finding:
     """The finding that a file is nested too deep."""
-    message = f"the file is nested deeper than {_MAX_DEPTH}"
+    message = say("the file is nested deeper than {max_depth}", max_depth=_MAX_DEPTH)
     return source.finding(at, "yaml_too_deep", message, "nothing in a playbook is: take brackets or levels out")
 
 
@@ -166,7 +167,9 @@ class Reader:
             return
         first = entries.setdefault(name, Entry(self.source.mark(at), name, value))
         if first.value is not value:
-            message = f"the key {_short(name)} stands here already, in line {first.key_mark.line}"
+            message = say(
+                "the key {name} stands here already, in line {line}", name=_short(name), line=first.key_mark.line
+            )
             self._add(at, "yaml_duplicate_key", message, "a name may come only once: take one away", len(name))
 
     def _key(self, key: Node, at: int) -> str | None:
@@ -181,11 +184,15 @@ class Reader:
             hint = 'write `event:`; a name that is really "on" stands in quotes'
             self._add(at, "yaml_on_key", "YAML 1.1 reads the key `on` as true", hint, len(text))
         elif key.plain and not isinstance(key.value, str):
-            message, hint = (f"a key is a text, not {_short(text)}", f'write "{_short(text)}":') if text else _NO_KEY
+            message, hint = (
+                (say("a key is a text, not {name}", name=_short(text)), say('write "{name}":', name=_short(text)))
+                if text
+                else _NO_KEY
+            )
             self._add(at, "yaml_key", message, hint, max(1, len(text)))
         elif key.plain and is_trap(text):
-            message = f"not every reader of YAML takes the key {_short(text)} for a text"
-            self._add(at, "yaml_trap_key", message, f'write "{_short(text)}":', len(text))
+            message = say("not every reader of YAML takes the key {name} for a text", name=_short(text))
+            self._add(at, "yaml_trap_key", message, say('write "{name}":', name=_short(text)), len(text))
         return text
 
     # -- values

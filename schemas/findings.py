@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
+from schemas.texts import Said, plain
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["Finding", "Mark", "Severity", "nearest"]
 
@@ -40,6 +42,11 @@ class Finding:
     length: int = field(default=1, compare=False)
     """How many characters the caret underlines."""
 
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """The parts of the message by name, such as `{"name": "vipp"}`; none where it is one fixed sentence."""
+        return self.message.arguments if isinstance(self.message, Said) else {}
+
     def as_json(self) -> dict[str, str | int]:
         """The object that `check --format json` prints."""
         return {
@@ -48,8 +55,8 @@ class Finding:
             "column": self.column,
             "code": self.code,
             "severity": self.severity,
-            "message": self.message,
-            "hint": self.hint,
+            "message": plain(self.message),
+            "hint": plain(self.hint),
         }
 
 

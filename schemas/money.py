@@ -6,6 +6,8 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
+from schemas.texts import say
+
 __all__ = ["digits_of", "parse_money", "to_major", "to_minor"]
 
 _DIGITS = {
@@ -46,11 +48,16 @@ def parse_money(text: str) -> tuple[int, str]:
     """(minor units, currency) of `10 CNY` or `49.90 GBP`. Raises `ValueError`."""
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
-        message = f"{text[:40]!r} is no amount; write the number and the currency: 10 CNY"
+        message = say("{text!r} is no amount; write the number and the currency: 10 CNY", text=text[:40])
         raise ValueError(message)
     amount, currency = Decimal(match[1]), match[2]
     minor = to_minor(amount, currency)
     if amount != to_major(minor, currency):
-        message = f"{text!r} is finer than {currency} has units; write at most {digits_of(currency)} decimals"
+        message = say(
+            "{text!r} is finer than {currency} has units; write at most {digits} decimals",
+            text=text,
+            currency=currency,
+            digits=digits_of(currency),
+        )
         raise ValueError(message)
     return minor, currency

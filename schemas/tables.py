@@ -6,8 +6,9 @@ what happened to a person, so that (time, person, order) is the order of happeni
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Integer, Table, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Index, Integer, String, Table, text
+from sqlalchemy.dialects.postgresql import VARCHAR
+from sqlmodel import AutoString, Field, SQLModel
 
 __all__ = ["METADATA", "OPEN", "table"]
 
@@ -18,6 +19,8 @@ SQLite cannot know that a partial index applies."""
 METADATA = SQLModel.metadata
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """A number that the database gives to each new row."""
+_TEXT = String().with_variant(VARCHAR(collation="C"), "postgresql")
+"""Texts compare by their bytes on every database, so that rows come in the same order everywhere."""
 
 
 def table(name: str) -> Table:
@@ -198,3 +201,9 @@ class Meta(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+for _each in METADATA.tables.values():
+    for _column in _each.columns:
+        if isinstance(_column.type, AutoString):
+            _column.type = _TEXT

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from schemas.texts import say
+
 __all__ = [
     "DAY",
     "EARLIEST",
@@ -16,6 +18,7 @@ __all__ = [
     "SECOND",
     "WEEK",
     "date_of",
+    "format_duration",
     "format_time",
     "parse_duration",
     "parse_time",
@@ -46,9 +49,20 @@ def parse_duration(text: str) -> int:
         total += int(match[1]) * _UNITS[match[2]]
         at = match.end()
     if not text or at != len(text) or total >= FOREVER:
-        message = f"{text!r} is no duration; write a number and a unit: 30d, 12h, 90m, 45s (units ms s m h d w)"
+        message = say(
+            "{text!r} is no duration; write a number and a unit: 30d, 12h, 90m, 45s (units ms s m h d w)", text=text
+        )
         raise ValueError(message)
     return total
+
+
+def format_duration(ms: int) -> str:
+    """The text of a duration, in the largest units that say it: `1d12h`, `-90s`, `0m`; weeks are days."""
+    left, out = abs(ms), ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, _UNITS[unit])
+        out += f"{count}{unit}" if count else ""
+    return f"-{out}" if ms < 0 else out or "0m"
 
 
 def parse_time(value: object) -> int:
@@ -62,7 +76,7 @@ def parse_time(value: object) -> int:
         message = "a time is text like 2026-05-01T10:00:00+08:00, or whole milliseconds since 1970"
         raise ValueError(message)  # noqa: TRY004 - one kind of error for whatever somebody sent
     if value != int(value):
-        message = f"{value} is no time; milliseconds since 1970 are whole"
+        message = say("{value} is no time; milliseconds since 1970 are whole", value=value)
         raise ValueError(message)
     return int(value)
 
@@ -70,7 +84,9 @@ def parse_time(value: object) -> int:
 def _parse_text(text: str) -> int:
     match = _TIME.fullmatch(text)
     if match is None:
-        message = f"{text[:40]!r} is no time with a zone; write 2026-05-01T10:00:00+08:00 or 2026-05-01T02:00:00Z"
+        message = say(
+            "{text!r} is no time with a zone; write 2026-05-01T10:00:00+08:00 or 2026-05-01T02:00:00Z", text=text[:40]
+        )
         raise ValueError(message)
     year, month, day, hour, minute, second = (int(match[i]) for i in range(1, 7))
     milliseconds = int((match[7] or "0").ljust(3, "0")[:3])
@@ -93,6 +109,6 @@ def format_time(ms: int) -> str:
 def date_of(text: str) -> date:
     """The date of `2026-05-01`. Raises `ValueError`."""
     if not _DATE.fullmatch(text):
-        message = f"{text[:40]!r} is no date; write 2026-05-01"
+        message = say("{text!r} is no date; write 2026-05-01", text=text[:40])
         raise ValueError(message)
     return date.fromisoformat(text)

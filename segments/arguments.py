@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
+from schemas.texts import say
 from schemas.times import parse_duration
 from segments import syntax
 from segments.scope import TypeFault
@@ -23,13 +24,18 @@ def fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoRetur
 def arguments_of(expr: syntax.Call, least: int, most: int, usage: str) -> None:
     """Refuse a call with fewer or more arguments."""
     if not least <= len(expr.args) <= most:
-        fault("wrong_arguments", f"{expr.function}() takes {usage}", expr, f"{expr.function}({usage})")
+        fault(
+            "wrong_arguments",
+            say("{function}() takes {usage}", function=expr.function, usage=usage),
+            expr,
+            say("{function}({usage})", function=expr.function, usage=usage),
+        )
 
 
 def text(expr: syntax.Expr, what: str) -> str:
     """A text in quotes."""
     if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
-        fault("wrong_type", f"{what} is a text in quotes", expr)
+        fault("wrong_type", say("{what} is a text in quotes", what=what), expr)
     return expr.value
 
 
@@ -61,12 +67,12 @@ def property_of(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, Prope
     if event == "*":
         fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
     if event in RESERVED_EVENTS:
-        fault("wrong_arguments", f"{event} has no properties to count by", expr)
+        fault("wrong_arguments", say("{event} has no properties to count by", event=event), expr)
     return name, typer.property_type((event,), name, expr)
 
 
 def listed(expr: syntax.Expr, what: str) -> tuple[syntax.Expr, ...]:
     """The items of a list in brackets."""
     if not isinstance(expr, syntax.ListLiteral):
-        fault("wrong_type", f"{what} are a list in brackets", expr)
+        fault("wrong_type", say("{what} are a list in brackets", what=what), expr)
     return expr.items

@@ -14,6 +14,7 @@ from schemas.profile import NOTHING
 from schemas.times import FOREVER
 from segments import conditions as c
 from segments import windows as w
+from segments.against import against_number
 from segments.evaluate import Context, Surroundings, build
 from segments.localdays import days_of
 from segments.sequences import sequence_key
@@ -21,6 +22,7 @@ from segments.sequences import sequence_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segments import terms as t
     from segments.plan import Plan
 
 __all__ = ["OPERATORS", "Code"]
@@ -28,8 +30,8 @@ __all__ = ["OPERATORS", "Code"]
 OPERATORS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
 _MAX_NESTING = 12
 _FUNCTIONS = (
-    w.days_add, w.distinct_count, w.first_add, w.peaks_add, w.same_add, w.same_ge, w.sequence_add, w.stamps_add,
-    w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.value_key, w.values_add,
+    w.days_add, w.distinct_count, w.first_add, w.peak_read, w.peaks_add, w.same_add, w.same_ge, w.sequence_add,
+    w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.totals_read, w.value_key, w.values_add,
 )  # fmt: skip
 _READS = {
     "tr": "p.tracks",
@@ -113,6 +115,31 @@ class Code:
         return made
 
     # -- conditions
+    def segment(self, node: c.Node, bit: int, at: int) -> None:
+        """Evaluate a segment's condition into its bit and its place in `due`, which is 0 where time changes nothing."""
+        match node:
+            case c.InSegment(segment):
+                other = self.plan.bit[segment]
+                self.add(0, f"if true & {other}: true |= {bit}", f"elif unknown & {other}: unknown |= {bit}")
+            case c.CountGe(event, window, k):
+                self._newest_into(self.track("stamps", event), 6 * (k - 1), window, bit, at)
+            case c.DistinctGe(event, prop, window, k):
+                self._newest_into(self.track("values", event, prop), 12 * (k - 1), window, bit, at)
+            case _:
+                self.node(node, 0)
+                self.add(0, f"if v: true |= {bit}")
+                if c.nullable(node):
+                    self.add(0, f"elif v is None: unknown |= {bit}")
+                self.add(0, f"due[{at}] = u - {FOREVER}")
+
+    def _newest_into(self, track: str, start: int, window: int, bit: int, at: int) -> None:
+        self.add(
+            0,
+            f"x = {track}[{start}:{start + 6}]",
+            f"if x > {self.edge(window)}: true |= {bit}; due[{at}] = number(x) - {FOREVER - window}",
+            f"else: due[{at}] = 0",
+        )
+
     def node(self, node: c.Node, depth: int, nesting: int = 0) -> None:
         """Evaluate a condition into v (and u)."""
         match node:
@@ -163,7 +190,8 @@ class Code:
             self.add(depth, f"if v: {n} += 1", f"elif v is None: {w} += 1", f"if u < {m}: {m} = u")
         self.add(depth, f"v = True if {n} >= {k} else None if {n} + {w} >= {k} else False; u = {m}")
 
-    def _track(self, *key: str) -> str:
+    def track(self, *key: str) -> str:
+        """The source of a track."""
         return f"{self.read('tr')}[{self.plan.tracks.index(key)}]"
 
     def _atom(self, atom: c.Node, depth: int) -> None:
@@ -171,23 +199,23 @@ class Code:
             case c.Truth(value):
                 self.add(depth, f"v = {value}; u = {FOREVER}")
             case c.CountGe(event, window, k):
-                self._newest(self._track("stamps", event), 6, window, k, depth)
+                self._newest(self.track("stamps", event), 6, window, k, depth)
             case c.DistinctGe(event, prop, window, k):
-                self._newest(self._track("values", event, prop), 12, window, k, depth)
+                self._newest(self.track("values", event, prop), 12, window, k, depth)
             case c.SequenceIn(steps, window, never):
-                self._newest(self._track(*sequence_key(steps, never)), 6, window, 1, depth)
+                self._newest(self.track(*sequence_key(steps, never)), 6, window, 1, depth)
             case c.SumGe(event, prop, window, threshold):
-                track = self._track("sums", event, prop)
+                track = self.track("sums", event, prop)
                 self.add(depth, f"v, u = sum_ge({track}, now, {window}, {self.constant(threshold)})")
             case c.StreakGe(event, k):
                 self.reads.add("days")
-                self.add(depth, f"v, u = streak_ge({self._track('days', event)}, now, days, {self.constant(k)})")
+                self.add(depth, f"v, u = streak_ge({self.track('days', event)}, now, days, {self.constant(k)})")
             case c.SameGe():
                 self._same(atom, depth)
             case c.Aged():
                 self._aged(atom, depth)
             case c.General(term):
-                self._general(build(term, Surroundings(self.plan.tracks.index, self.plan.bit, self.plan.stages)), depth)
+                self._general(term, depth)
             case _:
                 self._membership(atom, depth)
 
@@ -203,7 +231,7 @@ class Code:
     def _same(self, atom: c.SameGe, depth: int) -> None:
         x = self.value("props", atom.prop)
         same = (
-            f"same_ge({self._track('same', atom.event, atom.prop)}, value_key({x}), {self.edge(atom.window)}, {atom.k})"
+            f"same_ge({self.track('same', atom.event, atom.prop)}, value_key({x}), {self.edge(atom.window)}, {atom.k})"
         )
         self.add(depth, f"v = {same if atom.k > 0 else 'True'} if {x} is not None else None; u = {FOREVER}")
 
@@ -212,14 +240,20 @@ class Code:
             moment = self.value("traits", atom.name)
             missing = f"{moment} is None"
         else:
-            track = self._track("first" if atom.source == "first" else "stamps", atom.name)
+            track = self.track("first" if atom.source == "first" else "stamps", atom.name)
             self.add(depth, f"x = {track}[:6]")
             moment, missing = "number(x)", "not x"
         age = self.constant(atom.age)
         self.add(depth, f"if {missing}: v = None; u = {FOREVER}", "else:")
         self.add(depth + 1, f"y = {moment} + {age}", "v = now >= y", f"u = {FOREVER} if v else y")
 
-    def _general(self, closure: Any, depth: int) -> None:  # noqa: ANN401 - an Evaluation
+    def _general(self, term: t.Term, depth: int) -> None:
+        plain = against_number(term, self.track, self.constant)
+        if plain is not None:
+            test = f"{plain.left} {OPERATORS[plain.op]} {plain.right}"
+            self.add(depth, f"x = {plain.read}; u = {plain.until}", f"v = {test} if {plain.known} else None")
+            return
+        closure = build(term, Surroundings(self.plan.tracks.index, self.plan.bit, self.plan.stages))
         self.reads.add("days")
         self.namespace["Context"] = Context
         self.add(depth, f"v, u = {self.constant(closure)}(Context(p, now, ev, true, unknown, days))")

@@ -16,7 +16,7 @@ from segments import terms as t
 from segments.arithmetic import COMPARE, calculate, compare_linear, text_test
 from segments.calendar import calendar, countdown
 from segments.facts import fact
-from segments.normalise import FLIPPED, stage_segment
+from segments.normalise import FLIP, stage_segment
 
 if TYPE_CHECKING:
     from schemas.profile import Occasion, Profile
@@ -235,7 +235,7 @@ def _contained(part: Evaluation, values: frozenset[Any]) -> Evaluation:
 def _comparison(op: str, left: t.Term, right: t.Term, around: Surroundings) -> Evaluation:
     factor = t.factor(left) - t.factor(right)
     if isinstance(left, t.Constant) and isinstance(right, t.Calendar):
-        left, right, op = right, left, FLIPPED[op]
+        left, right, op = right, left, FLIP[op]
     if isinstance(left, t.Calendar) and left.operand is not None and isinstance(right, t.Constant):
         return countdown(op, right.value, build(left.operand, around))  # type: ignore[arg-type]
     if factor:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.times import FOREVER
 from segments import conditions as c
+from segments.against import against_number
 from segments.code import OPERATORS, Code
 from segments.evaluate import Context, Surroundings, build
 from segments.packed import TIME
@@ -19,6 +20,7 @@ from segments.sequences import sequence_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from segments import terms as t
     from segments.plan import Plan
 
 __all__ = ["Firing"]
@@ -38,6 +40,7 @@ class Firing:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.code = plan, Code(plan)
         self.edges: dict[int, str] = {}
+        self.found: dict[c.Node, str] = {}
 
     def test(self, node: c.Node) -> Callable[..., Any]:
         """A function that is true (in Python's sense) just when the condition is."""
@@ -50,7 +53,8 @@ class Firing:
 
     def _function(self, name: str, before: list[str], lines: list[str]) -> Callable[..., Any]:
         edges = [f'{edge} = b""' for edge in self.edges.values()]
-        return self.code.function(name, _ARGUMENTS, [*before, *self.code.head(), *edges, *lines])
+        found = [f"{local} = None" for local in self.found.values()]
+        return self.code.function(name, _ARGUMENTS, [*before, *self.code.head(), *edges, *found, *lines])
 
     # -- conditions
     def holds(self, node: c.Node, nesting: int = 0) -> str:
@@ -79,26 +83,25 @@ class Firing:
         negated = "" if sign else "not "
         match atom:
             case c.CountGe(event, window, k):
-                return self._newest(self._track("stamps", event), TIME * (k - 1), window, sign=sign)
+                return self._newest(self.code.track("stamps", event), TIME * (k - 1), window, sign=sign)
             case c.DistinctGe(event, prop, window, k):
-                return self._newest(self._track("values", event, prop), 2 * TIME * (k - 1), window, sign=sign)
+                return self._newest(self.code.track("values", event, prop), 2 * TIME * (k - 1), window, sign=sign)
             case c.SequenceIn(steps, window, never):
-                return self._newest(self._track(*sequence_key(steps, never)), 0, window, sign=sign)
+                return self._newest(self.code.track(*sequence_key(steps, never)), 0, window, sign=sign)
             case c.SumGe(event, prop, window, threshold):
-                track = self._track("sums", event, prop)
-                return f"{negated}sum_ge({track}, now, {window}, {self.code.constant(threshold)})[0]"
+                track = self.code.track("sums", event, prop)
+                summed = f"sum_ge({track}, now, {window}, {self.code.constant(threshold)})[0]"
+                return negated + self._once(atom, summed)
             case c.StreakGe(event, k):
-                return f"{negated}streak_ge({self._track('days', event)}, now, {_DAYS}, {self.code.constant(k)})[0]"
+                return f"{negated}streak_ge({self.code.track('days', event)}, now, {_DAYS}, {self.code.constant(k)})[0]"
             case c.SameGe(event, prop, window, k):
                 value = self.code.value("props", prop)
-                same = f"same_ge({self._track('same', event, prop)}, value_key({value}), {self._edge(window)}, {k})"
-                return f"({value} is not None and {negated}{same})"
+                same = f"same_ge({self.code.track('same', event, prop)}, value_key({value}), {self._edge(window)}, {k})"
+                return f"({value} is not None and {negated}{self._once(atom, same)})"
             case c.Aged(source, name, age):
                 return self._aged(source, name, age, sign=sign)
             case c.General(term):
-                self.code.namespace["Context"] = Context
-                closure = build(term, Surroundings(self.plan.tracks.index, self.plan.bit, self.plan.stages))
-                return f"{self.code.constant(closure)}(Context({_ARGUMENTS}, {_DAYS}))[0] is {sign}"
+                return self._general(term, sign=sign)
         return self._state(atom, sign=sign)
 
     def _state(self, atom: c.Node, *, sign: bool) -> str:
@@ -124,14 +127,25 @@ class Firing:
                 return f"{negated}true & {self.plan.bit[segment]}"
         raise AssertionError(atom)
 
-    # -- pieces
-    def _track(self, *key: str) -> str:
-        return f"{self.code.read('tr')}[{self.plan.tracks.index(key)}]"
+    def _general(self, term: t.Term, *, sign: bool) -> str:
+        plain = against_number(term, self.code.track, self.code.constant)
+        if plain is not None:
+            op = OPERATORS[plain.op if sign else _OPPOSITE[plain.op]]
+            return f"((x := {plain.read}) and {plain.known} and {plain.left} {op} {plain.right})"
+        self.code.namespace["Context"] = Context
+        closure = build(term, Surroundings(self.plan.tracks.index, self.plan.bit, self.plan.stages))
+        return f"{self.code.constant(closure)}(Context({_ARGUMENTS}, {_DAYS}))[0] is {sign}"
 
+    # -- pieces
     def _edge(self, window: int) -> str:
         """The packed moment at which a window begins, computed when first asked for."""
         name = self.edges.setdefault(window, f"e{len(self.edges)}")
         return f"({name} or ({name} := (now - {window} if now > {window} else 0).to_bytes({TIME})))"
+
+    def _once(self, atom: c.Node, call: str) -> str:
+        """An answer that costs a call: several rules may ask for it, the first one that does pays."""
+        name = self.found.setdefault(atom, f"f{len(self.found)}")
+        return f"({name} if {name} is not None else ({name} := {call}))"
 
     def _newest(self, track: str, at: int, window: int, *, sign: bool) -> str:
         return f"{track}[{at}:{at + TIME}] {'>' if sign else '<='} {self._edge(window)}"
@@ -140,7 +154,7 @@ class Firing:
         if source == "trait":
             moment = self.code.value("traits", name)
             return f"({moment} is not None and now {'>=' if sign else '<'} {moment} + {self.code.constant(age)})"
-        newest = f"{self._track('first' if source == 'first' else 'stamps', name)}[:{TIME}]"
+        newest = f"{self.code.track('first' if source == 'first' else 'stamps', name)}[:{TIME}]"
         edge = self._edge(max(age, -_FAR))  # now >= moment + age, as moment <= now - age
         return f'b"" < {newest} <= {edge}' if sign else f"{newest} > {edge}"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import re2
 
+from schemas.texts import say
 from schemas.times import parse_duration
 from segments import syntax
 from segments.arguments import arguments_of, event_name, fault, listed, property_of, text, window_of
@@ -69,7 +70,7 @@ def _sequence(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 2, 3, '["event", "event"], "3d"[, ["event"]]')
     steps = tuple(event_name(typer, item) for item in listed(expr.args[0], "the events of a sequence"))
     if not 2 <= len(steps) <= STEPS:
-        message = f"a sequence has 2 to {STEPS} events, this one has {len(steps)}"
+        message = say("a sequence has 2 to {most} events, this one has {number}", most=STEPS, number=len(steps))
         fault("wrong_arguments", message, expr.args[0])
     never = listed(expr.args[2], "the events that may not be in between") if len(expr.args) > 2 else ()
     return Sequence("bool", steps, window_of(expr.args[1]), tuple(event_name(typer, item) for item in never))
@@ -81,7 +82,9 @@ def _at_least(typer: Typer, expr: syntax.Call) -> Term:
     items = tuple(typer.condition(item) for item in listed(expr.args[1], "the conditions of at_least()"))
     k = number.value if isinstance(number, syntax.Literal) else None
     if not isinstance(k, int) or isinstance(k, bool) or not 0 < k <= len(items):
-        message = f"how many must hold is a whole number from 1 to {len(items)}, the number of conditions"
+        message = say(
+            "how many must hold is a whole number from 1 to {number}, that of the conditions", number=len(items)
+        )
         fault("wrong_arguments", message, number)
     return AtLeast("bool", k, items)
 
@@ -94,7 +97,16 @@ def _amounts(typer: Typer, expr: syntax.Call) -> Term:
     if expr.function == "distinct":
         return Aggregate("number", "distinct", event, name, window)
     if kind.type not in {"money", "integer", "number"}:
-        fault("wrong_type", f"{expr.function}() is of numbers and money; {name} is {kind.type}", expr.args[1])
+        fault(
+            "wrong_type",
+            say(
+                "{function}() is of numbers and money; {name} is {type}",
+                function=expr.function,
+                name=name,
+                type=kind.type,
+            ),
+            expr.args[1],
+        )
     unit: TermType = "money" if kind.type == "money" else "number"
     scale = NUMBER_SCALE if kind.type == "number" else 1
     saturates = kind.min is not None and kind.min >= 0 and scale == 1
@@ -143,9 +155,8 @@ def _days_until(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 1, 1, "profile.birthday")
     operand = literal_as(typer, typer.term(expr.args[0]), "date", expr.args[0])
     if operand.type != "date":
-        fault(
-            "wrong_type", f"days_until() is of a date, this is a {operand.type}", expr.args[0], "a trait of type date"
-        )
+        message = say("days_until() is of a date, this is a {type}", type=operand.type)
+        fault("wrong_type", message, expr.args[0], "name a trait or property of type date")
     return Calendar("number", "days_until", operand)
 
 
@@ -165,7 +176,12 @@ def _working(typer: Typer, expr: syntax.Call) -> Term:
 
 
 def _missing(_: Typer, expr: syntax.Call) -> Term:
-    fault("not_available", f"{expr.function}() is not available yet", expr, "a rule that uses it cannot go live")
+    fault(
+        "not_available",
+        say("{function}() is not available yet", function=expr.function),
+        expr,
+        "a rule that uses it cannot go live",
+    )
 
 
 FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
@@ -202,4 +218,4 @@ def check_pattern(argument: Term, expr: syntax.Expr) -> None:
     try:
         re2.compile(argument.value)
     except re2.error as error:
-        fault("bad_pattern", f"the pattern cannot be used: {error}", expr)
+        fault("bad_pattern", say("the pattern cannot be used: {error}", error=error), expr)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from schemas.texts import say
 from segments.definitions import named_lets, size_and_height
 from segments.model import leaves
 from segments.named import condition_term
@@ -49,7 +50,12 @@ class _Lets:
                 if any(node.field in self.broken for _, node in named_lets(condition)):
                     self.broken.add(name)  # it is too long by what it names
                     continue
-                message = f"let.{name} has {parts} parts, {height} resting on each other, with all that it names"
+                message = say(
+                    "let.{name} has {parts} parts, {height} resting on each other, with all that it names",
+                    name=name,
+                    parts=parts,
+                    height=height,
+                )
                 self._fault(name, "let_too_long", message, "take some of it out")
             else:
                 self._type(name)
@@ -80,7 +86,7 @@ class _Lets:
     def _circle(self, circle: list[str]) -> None:
         self.broken.update(circle)
         wanted, name = circle[0], circle[1]
-        message = f"{' → '.join(f'let.{each}' for each in reversed(circle))}: it rests on itself"
+        message = say("{path}: it rests on itself", path=" → ".join(f"let.{each}" for each in reversed(circle)))
         for expression, node in named_lets(self.lets[name]):
             if node.field == wanted:
                 fault = TypeFault("let_cycle", message, node, "take one of them out of the other")

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from schemas.texts import say
 from segments.mistakes import ExpressionError, separated, slip, thousands, unknown
 
 __all__ = ["Token", "Value", "tokens"]
@@ -50,7 +51,9 @@ _ESCAPES: Final = {
 def tokens(text: str) -> list[Token]:
     """All tokens, the last one of kind `end`. Raises `ExpressionError`."""
     if len(text) > _MAX_LENGTH:
-        message = f"the expression has {len(text)} characters; {_MAX_LENGTH} are allowed"
+        message = say(
+            "the expression has {number} characters; {max_length} are allowed", number=len(text), max_length=_MAX_LENGTH
+        )
         raise ExpressionError("too_long", message, 0, 1, "split it: give parts of it a name as segments")
     out: list[Token] = []
     at = 0
@@ -86,7 +89,9 @@ def _number(found: str, text: str, at: int) -> Token:
     _check_behind(found, text, at, end)
     mantissa, _, exponent = found.lower().partition("e")
     if len(mantissa) - mantissa.count(".") > _MAX_DIGITS:
-        raise ExpressionError("bad_number", f"a number has at most {_MAX_DIGITS} digits", at, end)
+        raise ExpressionError(
+            "bad_number", say("a number has at most {max_digits} digits", max_digits=_MAX_DIGITS), at, end
+        )
     if abs(int(exponent or 0)) > 2 * _MAX_DIGITS or abs(Decimal(found).adjusted()) > 2 * _MAX_DIGITS:
         raise ExpressionError("bad_number", "the number is out of range", at, end, "leave the power of ten out")
     return Token("number", int(found) if found.isdigit() else Decimal(found), at, end)
@@ -96,28 +101,34 @@ def _check_behind(found: str, text: str, at: int, end: int) -> None:
     """What looks like a number and is none: durations, dates, separated thousands, leading zeros, other bases."""
     date = _DATE.match(text, at)
     if date is not None:
-        hint = f'a date is a text: "{date[0]}"'
-        raise ExpressionError("bare_date", f"{date[0]} is read as a subtraction", at, date.end(), hint)
+        hint: str = say('a date is a text: "{date}"', date=date[0])
+        raise ExpressionError("bare_date", say("{date} is read as a subtraction", date=date[0]), at, date.end(), hint)
     unit = _UNITS.match(text, end)
     if unit is not None:
         word = found + unit[0]
-        hint = f'write it in quotes: "{word}" as a window, duration("{word}") as a length of time'
-        raise ExpressionError("bare_duration", f"{word} is no number", at, unit.end(), hint)
+        hint = say('write it in quotes: "{word}" as a window, duration("{word}") as a length of time', word=word)
+        raise ExpressionError("bare_duration", say("{word} is no number", word=word), at, unit.end(), hint)
     if found[0] == "0" and found[1:2].isdigit():
         before = _GROUPS.search(text, max(0, at - 2 * _MAX_DIGITS), at)
         if before is not None:
             raise thousands(text, before.start(), before.end() - 1)
-        message = f"the number {found} begins with a zero"
-        raise ExpressionError("bad_number", message, at, end, "take the zero off, or write a text in quotes")
+        hint = "take the zero off, or write a text in quotes"
+        raise ExpressionError("bad_number", say("the number {found} begins with a zero", found=found), at, end, hint)
     behind = text[end : end + 1]
     if behind.isalpha() or behind == "_":
         if separated(text, end):
             raise thousands(text, at, end)
         hint = 'write plain digits; a length of time is a text: "30d"'
-        raise ExpressionError("bad_number", f"{found}{behind}… is no number", at, end + 1, hint)
+        raise ExpressionError(
+            "bad_number", say("{found}{behind}… is no number", found=found, behind=behind), at, end + 1, hint
+        )
     if behind == ".":
         raise ExpressionError(
-            "bad_number", f"a digit is missing behind {found}.", at, end + 1, f"write {found}.0 or {found}"
+            "bad_number",
+            say("a digit is missing behind {found}.", found=found),
+            at,
+            end + 1,
+            say("write {found}.0 or {found}", found=found),
         )
 
 
@@ -132,7 +143,9 @@ def _text(text: str, start: int, at: int, *, raw: bool) -> Token:
             at = plain.end()
         elif text[at : at + 1] != "\\":
             message = "the text that begins here has no closing quote"
-            raise ExpressionError("open_text", message, start, start + 1, f"end it with {quote}, on the same line")
+            raise ExpressionError(
+                "open_text", message, start, start + 1, say("end it with {quote}, on the same line", quote=quote)
+            )
         elif raw:
             pieces.append("\\")
             at += 1
@@ -147,7 +160,11 @@ def _refuse_control(piece: str, at: int) -> None:
     if match is not None:
         place = at + match.start()
         raise ExpressionError(
-            "unknown_character", f"a text may not hold U+{ord(match[0]):04X}", place, place + 1, "delete it"
+            "unknown_character",
+            say("a text may not hold U+{number:04X}", number=ord(match[0])),
+            place,
+            place + 1,
+            "delete it",
         )
 
 
@@ -163,4 +180,4 @@ def _escape(text: str, at: int) -> tuple[str, int]:
         if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000:
             return chr(code), digits.end()
     hint = 'write \\\\ for a backslash, or r"…" for a text without escapes'
-    raise ExpressionError("bad_escape", f"\\{mark} is no escape", at, min(at + 2, len(text)), hint)
+    raise ExpressionError("bad_escape", say("\\{mark} is no escape", mark=mark), at, min(at + 2, len(text)), hint)

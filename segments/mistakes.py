@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from schemas.errors import TouchlineError
+from schemas.texts import say
 
 __all__ = ["WORDS", "ExpressionError", "misplaced", "separated", "slip", "thousands", "unknown", "word_operator"]
 
@@ -55,13 +56,21 @@ def thousands(text: str, start: int, end: int) -> ExpressionError:
     match = _THOUSANDS.match(text, end)
     end = end if match is None else match.end()
     plain = text[start:end].replace(",", "").replace("_", "")
-    return ExpressionError("thousands", "a number has no thousands separator", start, end, f"write {plain}")
+    return ExpressionError(
+        "thousands", "a number has no thousands separator", start, end, say("write {plain}", plain=plain)
+    )
 
 
 def slip(found: str, at: int) -> ExpressionError:
     """The fault of an operator of another language."""
     code = "single_equals" if found == "=" else "bad_operator"
-    return ExpressionError(code, f"{found} is no operator", at, at + len(found), f"did you mean {_SLIPS[found]} ?")
+    return ExpressionError(
+        code,
+        say("{found} is no operator", found=found),
+        at,
+        at + len(found),
+        say("did you mean {sign} ?", sign=_SLIPS[found]),
+    )
 
 
 def unknown(text: str, at: int) -> ExpressionError:
@@ -70,17 +79,22 @@ def unknown(text: str, at: int) -> ExpressionError:
     if character in _SLIPS:
         return slip(character, at)
     if character in _FULL_WIDTH:
-        message, hint = f"{character} is full-width punctuation", f"write {_FULL_WIDTH[character]}"
+        message, hint = (
+            say("{character} is full-width punctuation", character=character),
+            say("write {sign}", sign=_FULL_WIDTH[character]),
+        )
         return ExpressionError("full_width", message, at, at + 1, hint)
     if not character.isprintable() or character.isspace():
-        message = f"an expression has no character U+{ord(character):04X}"
+        message = say("an expression has no character U+{number:04X}", number=ord(character))
         return ExpressionError("unknown_character", message, at, at + 1, "delete it, or put a plain space")
-    return ExpressionError("unknown_character", f"an expression has no {character}", at, at + 1, _hint(character))
+    return ExpressionError(
+        "unknown_character", say("an expression has no {character}", character=character), at, at + 1, _hint(character)
+    )
 
 
 def _hint(character: str) -> str:
     if character in _SIGNS:
-        return f"write {_SIGNS[character]}"
+        return say("write {sign}", sign=_SIGNS[character])
     if character in _CURRENCIES:
         return "amounts are plain numbers, in the currency of the workspace: 5000"
     if character in "{}":
@@ -92,14 +106,16 @@ def _hint(character: str) -> str:
 
 def word_operator(word: str, start: int) -> ExpressionError:
     """The fault of a word that is an operator elsewhere."""
-    return ExpressionError("word_operator", f"{word} is no operator", start, start + len(word), WORDS[word.lower()])
+    return ExpressionError(
+        "word_operator", say("{word} is no operator", word=word), start, start + len(word), WORDS[word.lower()]
+    )
 
 
 def misplaced(op: str) -> str:
     """The hint for an operator or bracket that cannot stand where it does."""
     match op:
         case ")" | "]":
-            return f"no {'(' if op == ')' else '['} is open for it"
+            return say("no {value} is open for it", value="(" if op == ")" else "[")
         case "[":
             return 'a list has no numbered items; ask with event.items.exists(i, i.sku == "A1")'
         case "(":

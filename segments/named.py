@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.texts import say
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.scope import Reported, TypeFault
 from segments.terms import Operation, Term
@@ -42,14 +43,16 @@ def _let(typer: Typer, expr: syntax.Select) -> Term:
     if name in scope.broken:
         raise Reported(expr)
     if name in typer.open_lets:
-        raise TypeFault("let_cycle", f"let.{name} rests on itself", expr, "take one of them out of the other")
+        raise TypeFault(
+            "let_cycle", say("let.{name} rests on itself", name=name), expr, "take one of them out of the other"
+        )
     typer.open_lets.append(name)
     try:
         return condition_term(typer, scope.definitions.lets[name])
     except Reported:
         raise
     except TypeFault as fault:
-        message = f"let.{name} does not fit here: {fault.message}"
+        message = say("let.{name} does not fit here: {message}", name=name, message=fault.message)
         raise TypeFault(fault.code, message, expr, fault.hint) from None
     finally:
         typer.open_lets.pop()

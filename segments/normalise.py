@@ -34,11 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-__all__ = ["FLIPPED", "STAGE", "Stages", "normalise", "stage_segment"]
+__all__ = ["FLIP", "STAGE", "Stages", "normalise", "stage_segment"]
 
 STAGE = "stage:"
-FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_ORDERED = frozenset(FLIPPED)
+FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+"""Comparison → the one that says the same with the sides exchanged."""
+_ORDERED = frozenset(FLIP)
 
 Stages = tuple[str, ...]
 """Ids of the lifecycle stages in order; the last one always holds when the lifecycle is `complete`."""
@@ -129,7 +130,7 @@ class _Normaliser:
         if aged is not None:
             return aged
         if isinstance(left, t.Constant) and not isinstance(right, t.Constant):
-            left, right, op = right, left, FLIPPED[op]
+            left, right, op = right, left, FLIP[op]
         if not isinstance(right, t.Constant) or right.value is None:
             return General(term)
         if isinstance(left, t.StageOf) and self.complete and op in ("==", "!="):
@@ -202,7 +203,7 @@ def _aged(op: str, left: t.Term, right: t.Term) -> Node | None:
     if a is None or b is None or op in ("==", "!="):
         return None
     if a[2] is None:
-        a, b, op = b, a, FLIPPED[op]
+        a, b, op = b, a, FLIP[op]
     if a[2] is None or b[2] is not None or a[0] - b[0] != -1:
         return None
     return _reached(op, a[2], a[1] - b[1])

@@ -117,12 +117,7 @@ class Plan:
         keep = self.full & ~sum(self.bit[s] for s in segments)
         code.add(0, f"true &= {keep}", f"unknown &= {keep}", "due = p.due")
         for segment in segments:
-            bit, node = self.bit[segment], self.segments[segment]
-            code.node(node, 0)
-            code.add(0, f"if v: true |= {bit}")
-            if c.nullable(node):
-                code.add(0, f"elif v is None: unknown |= {bit}")
-            code.add(0, f"due[{self.order.index(segment)}] = u - {FOREVER}")
+            code.segment(self.segments[segment], self.bit[segment], self.order.index(segment))
 
     def _handler(self, event: str) -> Handle:
         """One function for both, since tracks and evaluation share the edges of windows."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
+from schemas.texts import say
 from segments.lexer import Token, tokens
 from segments.mistakes import WORDS, ExpressionError, misplaced, separated, thousands, word_operator
 from segments.tree import (
@@ -75,13 +76,13 @@ def _check_size(expr: Expr) -> None:
         node, height = waiting.pop()
         nodes += 1
         if height > _MAX_HEIGHT:
-            message = f"more than {_MAX_HEIGHT} operations rest on each other here"
+            message = say("more than {max_height} operations rest on each other here", max_height=_MAX_HEIGHT)
             raise ExpressionError(
                 "too_deep", message, node.start, node.end, "split it: give parts of it a name as segments"
             )
         waiting.extend((child, height + 1) for child in children(node))
     if nodes > _MAX_NODES:
-        message = f"the expression has {nodes} parts; {_MAX_NODES} are allowed"
+        message = say("the expression has {nodes} parts; {max_nodes} are allowed", nodes=nodes, max_nodes=_MAX_NODES)
         raise ExpressionError("too_long", message, 0, 1, _SPLIT)
 
 
@@ -107,14 +108,14 @@ class _Parser:
             raise ExpressionError("empty", "the expression is empty", 0, 1, "write a condition, or leave the key out")
         expr = self._conditional()
         if self.token.kind != "end":
-            self._stray("trailing", f"{self._shown(self.token)} stands where the expression has ended")
+            self._stray("trailing", say("{shown} stands where the expression has ended", shown=self._shown(self.token)))
         return expr
 
     # -- operators
     def _conditional(self) -> Expr:
         self.nesting += 1
         if self.nesting > _MAX_NESTING:
-            message = f"the expression is nested deeper than {_MAX_NESTING}"
+            message = say("the expression is nested deeper than {max_nesting}", max_nesting=_MAX_NESTING)
             raise ExpressionError("too_deep", message, self.token.start, self.token.end, _SPLIT)
         expr = self._level(0)
         if self._is("?"):
@@ -164,7 +165,10 @@ class _Parser:
             marks.append(self._take())
         if len(marks) > _MAX_NESTING:
             raise ExpressionError(
-                "too_deep", f"more than {_MAX_NESTING} signs follow each other", marks[0].start, marks[-1].end
+                "too_deep",
+                say("more than {max_nesting} signs follow each other", max_nesting=_MAX_NESTING),
+                marks[0].start,
+                marks[-1].end,
             )
         expr = self._postfix()
         for mark in reversed(marks):
@@ -182,8 +186,10 @@ class _Parser:
             dot = self._take()
             name = self.token
             if name.kind != "name" or name.value in _CONSTANTS:
-                found = "" if name.kind == "end" else f", not {self._shown(name)}"
-                raise ExpressionError("missing_name", f"a name follows a dot{found}", dot.start, max(name.end, dot.end))
+                found = "" if name.kind == "end" else say(", not {shown}", shown=self._shown(name))
+                raise ExpressionError(
+                    "missing_name", say("a name follows a dot{found}", found=found), dot.start, max(name.end, dot.end)
+                )
             self._take()
             expr = self._method(expr, name) if self._is("(") else Select(expr.start, name.end, expr, str(name.value))
         return expr
@@ -193,9 +199,9 @@ class _Parser:
         if name.value not in {"exists", "all"}:
             return Method(operand.start, end, operand, str(name.value), args)
         if len(args) != 2 or not isinstance(args[0], Name):
-            hint = f'event.items.{name.value}(i, i.sku == "A1")'
+            hint = say('event.items.{value}(i, i.sku == "A1")', value=name.value)
             raise ExpressionError(
-                "bad_quantifier", f"{name.value}() takes a name and a condition", name.start, end, hint
+                "bad_quantifier", say("{value}() takes a name and a condition", value=name.value), name.start, end, hint
             )
         return Quantifier(operand.start, end, str(name.value), operand, args[0].name, args[1])
 
@@ -216,9 +222,14 @@ class _Parser:
         if self._is(closing):
             return self._take()
         if self.token.kind == "end":
-            message = f"the {opened.value} that opens here is not closed"
-            raise ExpressionError("missing_bracket", message, opened.start, opened.end, f"add a {closing}")
-        return self._stray("missing_bracket", f"{closing} is missing before {self._shown(self.token)}")
+            message = say("the {value} that opens here is not closed", value=opened.value)
+            raise ExpressionError(
+                "missing_bracket", message, opened.start, opened.end, say("add a {closing}", closing=closing)
+            )
+        return self._stray(
+            "missing_bracket",
+            say("{closing} is missing before {shown}", closing=closing, shown=self._shown(self.token)),
+        )
 
     def _primary(self) -> Expr:
         token = self.token
@@ -236,10 +247,14 @@ class _Parser:
             return ListLiteral(token.start, end, items)
         if token.kind == "end":
             before = self.tokens[self.at - 1]
-            message = f"something is missing behind {self._shown(before)}"
+            message = say("something is missing behind {shown}", shown=self._shown(before))
             raise ExpressionError("unfinished", message, before.start, before.end)
         raise ExpressionError(
-            "unexpected", f"{token.value} cannot stand here", token.start, token.end, misplaced(str(token.value))
+            "unexpected",
+            say("{value} cannot stand here", value=token.value),
+            token.start,
+            token.end,
+            misplaced(str(token.value)),
         )
 
     def _named(self, token: Token) -> Expr:

@@ -93,16 +93,32 @@ def sum_ge(track: bytes, now: int, window: int, threshold: int) -> tuple[bool, i
 
 def _crossing(track: bytes, threshold: int) -> int:
     """The byte of the newest record from which on the sum reaches the threshold; the track's end if none does."""
-    low, high = 0, (len(track) - _SUM) // _SUM_RECORD
     total = _int(track[:_SUM], "big")
+    if track[-_SUM:] > track[:_SUM]:
+        return _crossing_wrapped(track, total, threshold)
+    if total < threshold:
+        return len(track)
+    limit = (total - threshold).to_bytes(_SUM, "big")  # reached where no more than that lies before a record
+    low, high = 0, (len(track) - _SUM) // _SUM_RECORD
     while low < high:
         middle = (low + high) // 2
         at = _SUM + _SUM_RECORD * middle + TIME
-        if (total - _int(track[at : at + _SUM], "big")) & _SUM_MASK >= threshold:
-            high = middle
-        else:
+        if track[at : at + _SUM] > limit:
             low = middle + 1
+        else:
+            high = middle
     return _SUM + _SUM_RECORD * low
+
+
+def _crossing_wrapped(track: bytes, total: int, threshold: int) -> int:
+    """The same by subtraction, for totals that have passed the end of their six bytes."""
+    at = _SUM
+    while at < len(track):
+        before = _int(track[at + TIME : at + _SUM_RECORD], "big")
+        if (total - before) & _SUM_MASK >= threshold:
+            break
+        at += _SUM_RECORD
+    return at
 
 
 def totals_add(track: bytes, ts: int, amount: int, edge: bytes, shortest: int) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.findings import nearest
+from schemas.texts import say
 from segments import functions, syntax
 from segments.named import BASES, named_term
 from segments.scope import Scope, TypeFault
@@ -65,7 +66,9 @@ class Typer:
         term = self.term(expr)
         if term.type != "bool":
             hint = "compare it with something: … >= 3"
-            raise TypeFault("not_a_condition", f"a condition is true or false, this is a {term.type}", expr, hint)
+            raise TypeFault(
+                "not_a_condition", say("a condition is true or false, this is a {type}", type=term.type), expr, hint
+            )
         return term
 
     def term(self, expr: Expr) -> Term:  # noqa: PLR0911 - one line a kind of syntax
@@ -100,9 +103,9 @@ class Typer:
         if expr.name == "now":
             return Clock("time", "now")
         if expr.name in self.variables:
-            self._fault("bad_item", f"name a property of {expr.name}: {expr.name}.sku", expr)
+            self._fault("bad_item", say("name a property of {name}: {name}.sku", name=expr.name), expr)
         if expr.name in {"event", "profile", "meta", *BASES}:
-            self._fault("bad_name", f"{expr.name} alone is no value; name a part of it: {expr.name}.…", expr)
+            self._fault("bad_name", say("{name} alone is no value; name a part of it: {name}.…", name=expr.name), expr)
         known = ["now", "event", "profile", "meta", *BASES, *functions.FUNCTIONS, *self.variables]
         return self._unknown("unknown_name", "name", expr.name, known, expr)
 
@@ -148,7 +151,9 @@ class Typer:
                 self._unknown("unknown_property", "property", name, sorted(known), expr)
         kinds = [self._one_property(event, name, expr) for event in events]
         if any(kind.type != kinds[0].type for kind in kinds):
-            self._fault("wrong_type", f"{name} has different types in {', '.join(events)}", expr)
+            self._fault(
+                "wrong_type", say("{name} has different types in {names}", name=name, names=", ".join(events)), expr
+            )
         return kinds[0]
 
     def _one_property(self, event: str, name: str, expr: Expr) -> PropertyType:
@@ -157,7 +162,7 @@ class Typer:
         kind = self.scope.property_of(event, name)
         if kind is None:
             known = self.scope.catalogue.events[event].properties if event in self.scope.catalogue.events else {}
-            self._unknown("unknown_property", f"property of {event}", name, known, expr)
+            self._unknown("unknown_property", say("property of {event}", event=event), name, known, expr)
         return kind
 
     def _trait(self, expr: syntax.Select) -> Term:
@@ -172,17 +177,29 @@ class Typer:
         if source is None:
             return None
         if name in self.open_traits:
-            self._fault("trait_cycle", f"the trait {name} is computed from itself", expr)
+            self._fault("trait_cycle", say("the trait {name} is computed from itself", name=name), expr)
         self.open_traits.append(name)
         try:
             term = self.term(syntax.parse(source))
         except TypeFault as fault:
-            self._fault(fault.code, f"the trait {name} is computed `from: {source}`: {fault.message}", expr, fault.hint)
+            self._fault(
+                fault.code,
+                say(
+                    "the trait {name} is computed `from: {source}`: {message}",
+                    name=name,
+                    source=source,
+                    message=fault.message,
+                ),
+                expr,
+                fault.hint,
+            )
         finally:
             self.open_traits.pop()
         if factor(term):
             self._fault(
-                "wrong_type", f"the trait {name} may not be computed from `now`: it would change all the time", expr
+                "wrong_type",
+                say("the trait {name} may not be computed from `now`: it would change all the time", name=name),
+                expr,
             )
         return term
 
@@ -205,17 +222,23 @@ class Typer:
         operand = self.term(expr.operand)
         if expr.name == "size":
             if operand.type not in {"text", "list"}:
-                self._fault("wrong_type", f"size() is of a text or a list, this is a {operand.type}", expr)
+                self._fault(
+                    "wrong_type", say("size() is of a text or a list, this is a {type}", type=operand.type), expr
+                )
             if isinstance(operand, ListOf):
                 return Constant("number", len(operand.items))
             return TextTest("number", "size", operand)
         if expr.name not in _TEXT_TESTS:
             self._unknown("unknown_function", "method", expr.name, [*_TEXT_TESTS, "size", "exists", "all"], expr)
         if operand.type != "text" or len(expr.args) != 1:
-            self._fault("wrong_type", f"{expr.name}() is of a text and takes one text", expr)
+            self._fault("wrong_type", say("{name}() is of a text and takes one text", name=expr.name), expr)
         argument = self.term(expr.args[0])
         if argument.type != "text":
-            self._fault("wrong_type", f"{expr.name}() takes a text, this is a {argument.type}", expr.args[0])
+            self._fault(
+                "wrong_type",
+                say("{name}() takes a text, this is a {type}", name=expr.name, type=argument.type),
+                expr.args[0],
+            )
         if expr.name == "matches":
             functions.check_pattern(argument, expr.args[0])
         return TextTest("bool", expr.name, operand, argument)
@@ -228,7 +251,7 @@ class Typer:
         if kind is None or kind.type != "list" or kind.of is None:
             self._fault(
                 "wrong_type",
-                f"{expr.kind}() looks at a list of the event whose items the catalogue describes",
+                say("{kind}() looks at a list of the event whose items the catalogue describes", kind=expr.kind),
                 expr.operand,
             )
         self.variables[expr.variable] = kind.of
@@ -249,7 +272,7 @@ class Typer:
             return Operation("bool", "!", (self.condition(expr.operand),))
         operand = self.term(expr.operand)
         if operand.type not in {"number", "money", "duration"}:
-            self._fault("wrong_type", f"a {operand.type} has no negative", expr)
+            self._fault("wrong_type", say("a {type} has no negative", type=operand.type), expr)
         return Operation(operand.type, "-", (operand,))
 
     def _binary(self, expr: syntax.Binary) -> Term:
@@ -261,7 +284,7 @@ class Typer:
         if expr.op in _COMPARE:
             left, right = agree(self, left, right, expr)
             if expr.op not in {"==", "!="} and left.type in {"bool", "list", "null"}:
-                self._fault("wrong_type", f"a {left.type} is neither more nor less than another", expr)
+                self._fault("wrong_type", say("a {type} is neither more nor less than another", type=left.type), expr)
             return Operation("bool", expr.op, (left, right))
         return arithmetic(self, expr.op, left, right, expr)
 
@@ -279,8 +302,14 @@ class Typer:
         for item, source in zip(right.items, written, strict=True):
             fitting = literal_as(self, item, left.type, source)
             if fitting.type != left.type:
-                this = "this is" if source is not expr.right else "the list holds"
-                self._fault("wrong_type", f"the left side is a {left.type}, {this} a {item.type}", source)
+                said = (
+                    say("the left side is a {type}, this is a {item_type}", type=left.type, item_type=item.type)
+                    if source is not expr.right
+                    else say(
+                        "the left side is a {type}, the list holds a {item_type}", type=left.type, item_type=item.type
+                    )
+                )
+                self._fault("wrong_type", said, source)
             items.append(fitting)
         return Operation("bool", "in", (left, ListOf("list", tuple(items))))
 
@@ -292,11 +321,11 @@ class Typer:
         names = [str(k) for k in known]  # type: ignore[attr-defined]
         close = nearest(name, names)
         hint = (
-            f"did you mean {close!r}?"
+            say("did you mean {close!r}?", close=close)
             if close
-            else (f"there is: {', '.join(sorted(names)[:12])}" if names else "there is none")
+            else (say("there is: {names}", names=", ".join(sorted(names)[:12])) if names else "there is none")
         )
-        raise TypeFault(code, f"unknown {what} {name!r}", expr, hint)
+        raise TypeFault(code, say("unknown {what} {name!r}", what=what, name=name), expr, hint)
 
 
 def _literal(expr: syntax.Literal) -> Constant:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from schemas.money import digits_of
+from schemas.texts import say
 from schemas.times import date_of, parse_duration, parse_time
 from segments.terms import Constant, Operation, Term, TermType, factor
 
@@ -71,7 +72,12 @@ def agree(typer: _Typer, left: Term, right: Term, expr: Expr) -> tuple[Term, Ter
             hint = 'write the unit: duration("30d")'
         elif {left.type, right.type} == {"text", "number"}:
             hint = "text stands in quotes, numbers do not"
-        typer._fault("wrong_type", f"a {left.type} cannot stand beside a {right.type}", expr, hint)  # noqa: SLF001
+        typer._fault(  # noqa: SLF001 - one typer, two files
+            "wrong_type",
+            say("a {type} cannot stand beside a {right_type}", type=left.type, right_type=right.type),
+            expr,
+            hint,
+        )
     return left, right
 
 
@@ -105,7 +111,12 @@ def arithmetic(typer: _Typer, op: str, left: Term, right: Term, expr: Expr) -> T
     kind = _SUMS.get((op, left.type, right.type))
     if kind is None:
         hint = 'a length of time is written duration("30d")' if "time" in {left.type, right.type} else ""
-        typer._fault("wrong_type", f"{left.type} {op} {right.type} has no meaning", expr, hint)  # noqa: SLF001
+        typer._fault(  # noqa: SLF001
+            "wrong_type",
+            say("{type} {op} {right_type} has no meaning", type=left.type, op=op, right_type=right.type),
+            expr,
+            hint,
+        )
     if op == "/" and (factor(left) or factor(right)):
         hint = 'compare lengths of time themselves: now - last("order.paid") >= duration("3d")'
         typer._fault("moving_number", "a number made of `now` changes every millisecond", expr, hint)  # noqa: SLF001

@@ -79,13 +79,23 @@ def first_add(track: bytes, ts: int) -> bytes:
 def values_add(track: bytes, ts: int, value: bytes, keep: int, edge: bytes) -> bytes:
     """Add a value (its key): of each the latest time stays, of the `keep` values that came last."""
     t = ts.to_bytes(TIME, "big")
-    for at in range(0, len(track), _PAIR):
-        if track[at + TIME : at + _PAIR] == value:
-            if track[at : at + TIME] >= t:
-                return track
-            track = track[:at] + track[at + _PAIR :]
-            break
-    return unexpired(place(track, t + value)[: keep * _PAIR], edge, _PAIR)
+    at = _found(track, value, 0)
+    if at >= 0:
+        if track[at : at + TIME] >= t:
+            return track
+        track = track[:at] + track[at + _PAIR :]
+    track = t + value + track if track[:TIME] < t else place(track, t + value)
+    if len(track) > keep * _PAIR:
+        track = track[: keep * _PAIR]
+    return unexpired(track, edge, _PAIR)
+
+
+def _found(track: bytes, value: bytes, start: int) -> int:
+    """Where the newest record of a value (its key) from the record at `start` on begins, -1 if there is none."""
+    at = track.find(value, start)
+    while at >= 0 and at % _PAIR != TIME:  # it may lie across a time
+        at = track.find(value, at + 1)
+    return at - TIME if at >= 0 else -1
 
 
 def distinct_count(track: bytes, now: int, window: int) -> tuple[int, int]:
@@ -103,7 +113,10 @@ def same_add(track: bytes, ts: int, value: bytes, keep: int, most: int, edge: by
 
     Beyond `most` records the oldest are forgotten, so values that come seldom count too low.
     """
-    track = unexpired(place(track, ts.to_bytes(TIME, "big") + value), edge, _PAIR)
+    t = ts.to_bytes(TIME, "big")
+    track = t + value + track if track[:TIME] < t else place(track, t + value)
+    if track[-_PAIR:-TIME] <= edge:
+        track = unexpired(track, edge, _PAIR)
     if track.count(value) > keep:  # never below the true number, which costs more to find
         places = [at for at in range(0, len(track), _PAIR) if track[at + TIME : at + _PAIR] == value]
         for at in places[: keep - 1 : -1]:
@@ -115,14 +128,11 @@ def same_ge(track: bytes, value: bytes, edge: bytes, k: int) -> bool:
     """Whether the value (its key) came at least `k` times since `edge`."""
     if k <= 0:
         return True
-    for at in range(0, len(track), _PAIR):
-        if track[at : at + TIME] <= edge:
-            return False
-        if track[at + TIME : at + _PAIR] == value:
-            k -= 1
-            if not k:
-                return True
-    return False
+    at = _found(track, value, 0)
+    while at >= 0 and k > 1:
+        at = _found(track, value, at + _PAIR)
+        k -= 1
+    return at >= 0 and track[at : at + TIME] > edge
 
 
 def same_count(track: bytes, value: bytes, now: int, window: int) -> int:

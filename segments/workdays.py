@@ -10,6 +10,8 @@ import warnings
 from datetime import date, timedelta
 from functools import lru_cache
 
+from schemas.texts import say
+
 __all__ = ["Workdays", "country_fault", "workdays_of"]
 
 _FIRST, _LAST = date(1999, 12, 30), date(2061, 2, 28)
@@ -67,8 +69,8 @@ def country_fault(country: str) -> tuple[str, frozenset[str]] | None:
     name, dash, part = country.partition("-")
     codes = frozenset(code for code in parts if len(code) == 2)
     if name not in codes:
-        return f"no holidays are known of a country {name[:40]!r}", codes
+        return say("no holidays are known of a country {name!r}", name=name[:40]), codes
     within = frozenset(f"{name}-{each}" for each in parts[name])
     if dash and country not in within:
-        return f"no holidays are known of a part {part[:40]!r} of {name}", within
+        return say("no holidays are known of a part {part!r} of {name}", part=part[:40], name=name), within
     return None

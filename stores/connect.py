@@ -38,4 +38,8 @@ async def connect_state(url: str) -> State:
 
 async def connect_ledger(url: str) -> Ledger:
     """Open or make a ledger, wherever it is, its tables brought up to date; errors as `stores.open.open_ledger`."""
+    if scheme_of(url) in {"postgresql", "postgres"}:
+        from stores.postgres_ledger import PostgresLedger
+
+        return await PostgresLedger.open(url)
     return open_ledger(url)

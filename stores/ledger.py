@@ -1,56 +1,50 @@
-"""The ledger in an SQLite file or in memory: each method is one transaction in the file's own thread.
+"""The ledger on any SQL database: each method is one transaction.
 
-What happens in a transaction stands in the `ledger_*` modules, as functions of a SQLAlchemy connection.
+What happens in a transaction stands in the `ledger_*` modules, as functions of a SQLAlchemy connection; how one is run
+is each database's own.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.pool import StaticPool
-
 from stores import ledger_lease, ledger_outbox, ledger_workspace, queries
-from stores.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from messaging.policy import Facts, Verdict
     from messaging.ports import OutboxRow
     from schemas.decisions import DeadLetter, Outcome
     from stores.ports import LeasedRow, Result
-    from stores.sqlite import Database
 
-__all__ = ["SqliteLedger"]
+__all__ = ["SqlLedger"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READS = "touchline_reads"
-"""Execution option of transactions that only read: they take no lock."""
 
+class SqlLedger(ABC):
+    """What `stores.ports.Ledger` promises, in transactions of `_write` and `_read`. Raises `StoreUnavailable`."""
 
-class SqliteLedger:
-    """A ledger on SQLite; its tables are brought up to date at once. Raises `StoreUnavailable`, `NamedStop`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._engine = _engine(database)
-        with database.sentences(), self._engine.begin() as connection:
-            migrate(connection)
-
+    @abstractmethod
     async def _write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        work = partial(_transaction, self._engine, lambda connection: function(connection, *args, **kwargs))
-        return await self._database.run(work)
+        """Call it in a transaction of its own; all or nothing."""
 
+    @abstractmethod
     async def _read(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        reading = self._engine.execution_options(**{_READS: True})
-        work = partial(_transaction, reading, lambda connection: function(connection, *args, **kwargs))
-        return await self._database.run(work)
+        """Call it in a transaction that only reads."""
+
+    @abstractmethod
+    async def save(self, path: str) -> None:
+        """Write a copy of everything into a new SQLite file."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go."""
 
     async def record(self, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
         """Step 3 of the protocol. Raises `NamedStop` `LOG_MISMATCH`."""
@@ -73,7 +67,7 @@ class SqliteLedger:
         *,
         own_time: bool = False,
     ) -> list[LeasedRow]:
-        """Judge up to `limit` ready rows and take those that may go; `gate` runs in the ledger's thread."""
+        """Judge up to `limit` ready rows and take those that may go; `gate` runs where the transaction does."""
         return await self._write(ledger_lease.lease, now, limit, lease_ms, gate, own_time=own_time)
 
     async def finish(self, results: Sequence[Result], now: int) -> int:
@@ -115,31 +109,3 @@ class SqliteLedger:
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the queries of `stores.queries`."""
         return await self._read(queries.fetch, query, **arguments)
-
-    async def save(self, path: str) -> None:
-        """Write a copy of everything into a new file."""
-        await self._database.run(self._database.connection.execute, "VACUUM INTO ?", (path,))
-
-    async def close(self) -> None:
-        """Close the file."""
-        await self._database.close()
-
-
-def _engine(database: Database) -> Engine:
-    """An engine on the one connection of an open file."""
-    engine = create_engine(
-        "sqlite://", module=database.module, creator=lambda: database.connection, poolclass=StaticPool
-    )
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
-
-
-def _begin(connection: Connection) -> None:
-    """Begin as SQLite should: who will write takes the lock first, and then never fails to get it half-way."""
-    reads = connection.get_execution_options().get(_READS)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

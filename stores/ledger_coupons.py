@@ -45,13 +45,15 @@ def issue(connection: Connection, row: OutboxRow, offer: CouponOffer) -> tuple[C
 def _take(connection: Connection, offer: CouponOffer) -> str:
     """Count one coupon out of the pool's stock and budget; the reason when it has no more."""
     values = {"p": offer.pool, "cost_of_one": offer.cost, "stock": offer.stock, "budget": offer.budget}
-    if connection.execute(_taking(), values).rowcount == 1:
-        return ""
-    if add_row(connection, "coupon_pool", {"pool": offer.pool, "issued": 0, "refused": 0, "cost": 0}):
-        return _take(connection, offer)
-    t = table("coupon_pool")
-    issued = connection.execute(select(t.c.issued).where(t.c.pool == offer.pool)).scalar_one()
-    return "stock" if offer.stock is not None and issued >= offer.stock else "budget"
+    while connection.execute(_taking(), values).rowcount != 1:
+        pool = connection.execute(_locked(), {"p": offer.pool}).first()
+        if pool is None:
+            add_row(connection, "coupon_pool", {"pool": offer.pool, "issued": 0, "refused": 0, "cost": 0})
+        elif offer.stock is not None and pool.issued >= offer.stock:
+            return "stock"
+        elif offer.budget is not None and pool.cost + offer.cost > offer.budget:
+            return "budget"
+    return ""
 
 
 @cache
@@ -65,6 +67,13 @@ def _taking() -> Update:
         .where(or_(stock.is_(None), t.c.issued < stock), or_(budget.is_(None), t.c.cost + cost <= budget))
         .values(issued=t.c.issued + 1, cost=t.c.cost + cost)
     )
+
+
+@cache
+def _locked() -> Select[int, int]:
+    """A pool as it is, and stays until the transaction ends."""
+    t = table("coupon_pool")
+    return select(t.c.issued, t.c.cost).where(t.c.pool == bindparam("p")).with_for_update()
 
 
 def _count(connection: Connection, offer: CouponOffer, *, issued: int = 0, refused: int = 0) -> None:

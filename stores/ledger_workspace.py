@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from schemas.tables import table
 from stores.ledger_rows import add_row, insert_into
@@ -29,9 +29,10 @@ def program(connection: Connection, hash_: str) -> bytes | None:
 def activate(connection: Connection, hash_: str, now: int) -> int:
     """Note an activation; returns its sequence number."""
     t = table("activation")
-    sequence: int = connection.execute(select(func.coalesce(func.max(t.c.sequence), 0))).scalar_one() + 1
-    connection.execute(insert(t), {"sequence": sequence, "hash": hash_, "at": now})
-    return sequence
+    while True:
+        sequence: int = connection.execute(select(func.coalesce(func.max(t.c.sequence), 0))).scalar_one() + 1
+        if add_row(connection, "activation", {"sequence": sequence, "hash": hash_, "at": now}):
+            return sequence  # else somebody else was first: the number is theirs
 
 
 def active(connection: Connection) -> tuple[str, int] | None:

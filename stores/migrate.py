@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import func, inspect, select, text
 
 from schemas.errors import NamedStop
 
@@ -17,6 +17,8 @@ __all__ = ["HEAD", "alembic_config", "migrate"]
 
 HEAD = "0001"
 """The newest revision; a ledger that has it is opened without loading Alembic."""
+_LOCK = 0x544C4C45
+"""The advisory lock of PostgreSQL under which one process migrates while the others wait."""
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -34,6 +36,8 @@ def migrate(connection: Connection) -> None:
 
     Raises `NamedStop` `LEDGER_TOO_NEW` when a newer version of Touchline has migrated it.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     found = _revision(connection)
     if found == HEAD:
         return

@@ -61,7 +61,7 @@ def open_state(url: str) -> State:
 
 def open_ledger(url: str) -> Ledger:
     """Open or make a ledger, its tables brought up to date. Raises `SettingsError`, `StoreUnavailable`, `NamedStop`."""
-    from stores.ledger import SqliteLedger
+    from stores.sqlite_ledger import SqliteLedger
 
     return _owned(SqliteLedger, Database(_path(url, "ledger"), "ledger"))
 

@@ -20,8 +20,9 @@ from messaging.render.filters import FILTERS
 from messaging.render.scan import TAGS
 from rules import read, read_offers, read_rules, read_steps
 from rules.check import check_playbook
+from rules.codes.document import codes_document
 from rules.mapping import read_mapping
-from segments import functions, units
+from segments import functions
 from stores.open import open_ledger
 from tests.fakes.http import Reply, Request, serve
 from tests.helpers.documents import blocks, documents
@@ -32,25 +33,11 @@ from workers import settings
 from workers.cli import app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 PLAYBOOK = document("docs/playbook.md")
 SETTINGS = document("docs/settings.md")
 OPERATING = document("docs/operating.md")
-REPORTERS = {
-    "fault",
-    "_fault",
-    "finding",
-    "_finding",
-    "Finding",
-    "TypeFault",
-    "_unknown",
-    "_Sentence",
-    "_add",
-    "_matching",
-}
-CODE = re.compile(r"[a-z]+(_[a-z]+)+|empty")
 # What the examples of the reference refer to and do not show.
 AROUND = """
 events: {cart.added: {properties: {cart_total: {type: money}}}, cart.cleared: {}}
@@ -71,38 +58,8 @@ def row(text: str, name: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
 
 
-def constants(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.IfExp):
-        yield from constants(node.body)
-        yield from constants(node.orelse)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-
-
-def codes_in(tree: ast.Module) -> Iterator[str]:
-    """Every code that a module gives a finding."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "code":
-            yield from (f"expr_{code}" for code in constants(node.value))
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        given = [text for argument in node.args[:4] for text in constants(argument)]
-        if called in {"ExpressionError", "_stray"}:
-            yield from (f"expr_{code}" for code in given[:1])
-        elif called in REPORTERS:
-            yield from (code for code in given if CODE.fullmatch(code))
-        elif called == "_one_of":
-            yield from (f"unknown_{what}" for what in given[:1])
-
-
-def test_every_code_of_check_is_in_the_reference_and_no_other() -> None:
-    listed = PLAYBOOK.split("## What `check` says")[1].split("\n## ")[0]
-
-    used = {code for path in modules("rules", "segments") for code in codes_in(parsed(path))}
-    used |= {f"bad_{kind}" for kind in units._TEXTS}
-
-    assert first_cells(listed) == used
+def test_the_page_of_codes_is_what_touchline_codes_prints() -> None:
+    assert document("docs/codes.md") == codes_document(), "run: touchline codes > docs/codes.md"
 
 
 def test_every_command_is_in_the_readme() -> None:

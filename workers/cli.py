@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from schemas.errors import NamedStop, PlaybookError, TouchlineError
+from workers.settings import environment, language
 
 __all__ = ["app", "main", "spread"]
 
@@ -45,6 +46,16 @@ class Format(StrEnum):
     github = "github"
 
 
+class Language(StrEnum):
+    """In which language findings are said."""
+
+    en = "en"
+    zh = "zh"
+
+
+Lang = Annotated[Language | None, typer.Option("--lang", help="en or zh; without it that of the locale.")]
+
+
 class Engine(StrEnum):
     """What stands behind the ports of a simulation."""
 
@@ -57,11 +68,22 @@ def check(
     folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
     form: Annotated[Format, typer.Option("--format", help="text, json or github (annotations).")] = Format.text,
     as_json: Json = False,
+    lang: Lang = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
 ) -> None:
     """Check a playbook: every fault of every file, with its place and what to write instead."""
     from workers.commands.check import check_folder
 
-    raise typer.Exit(check_folder(folder, "json" if as_json else form.value))
+    said = lang.value if lang is not None else language(environment())
+    raise typer.Exit(check_folder(folder, "json" if as_json else form.value, said, strict=strict))
+
+
+@app.command(epilog="Example: touchline codes unknown_event")
+def codes(code: Annotated[str | None, typer.Argument(help="One code; all of them without it.")] = None) -> None:
+    """Explain the codes of findings: what each means and what to do, in English and Chinese."""
+    from workers.commands.check import print_codes
+
+    print_codes(code)
 
 
 @app.command(
@@ -245,7 +267,8 @@ def _sentence(message: str, hint: str) -> None:
 def _findings(error: PlaybookError) -> None:
     from rules.report import render_text
 
-    typer.echo(render_text(list(error.findings), {}, color=False), err=True)
+    said = language(environment())
+    typer.echo(render_text(list(error.findings), {}, color=False, language=said), err=True)
     _sentence(error.message, "the program in force stays as it is")
 
 

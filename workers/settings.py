@@ -8,12 +8,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from schemas.errors import SettingsError
 from schemas.times import DAY, HOUR, SECOND, parse_duration
 
-__all__ = ["Settings", "environment", "fresh_key", "read_settings"]
+__all__ = ["Settings", "environment", "fresh_key", "language", "read_settings"]
 
 _PREFIX = "TOUCHLINE_"
 _KNOWN = {
@@ -68,6 +68,13 @@ class Settings:
 def environment() -> dict[str, str]:
     """A copy of the process's environment."""
     return dict(os.environ)
+
+
+def language(values: Mapping[str, str]) -> Literal["en", "zh"]:
+    """The language of the person at the terminal: Chinese where the locale says so, else English."""
+    names = (values.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((name for name in names if name), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
 
 
 def fresh_key(size: int) -> str:

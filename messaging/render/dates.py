@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from schemas.texts import say
 from schemas.times import parse_time
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def format_moment(value: object, form: str, zone: str) -> str:
     try:
         moment = _midnight(value) or (_EPOCH + timedelta(milliseconds=parse_time(value))).astimezone(_zone(zone))
     except OverflowError:
-        text = f"{value!r} is no time within our years"
+        text = say("{value!r} is no time within our years", value=value)
         raise ValueError(text) from None
     wrong = unknown_directive(form)
     if wrong:
@@ -73,7 +74,7 @@ def unknown_directive(form: str) -> str:
     """The sentence about the first directive of `form` that there is not; empty if there is none."""
     for match in _DIRECTIVE.finditer(form):
         if match[0] not in DIRECTIVES:
-            return f"the date format has `{match[0]}`; there are {' '.join(DIRECTIVES)}"
+            return say("the date format has `{match}`; there are {names}", match=match[0], names=" ".join(DIRECTIVES))
     return ""
 
 
@@ -91,7 +92,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
-        text = f"{name[:40]!r} is no time zone; write a name such as Asia/Shanghai"
+        text = say("{name!r} is no time zone; write a name such as Asia/Shanghai", name=name[:40])
         raise ValueError(text) from None
 
 

@@ -19,6 +19,7 @@ from liquid.utils import ReadOnlyChainMap
 from messaging.render.dates import unknown_directive
 from messaging.render.filters import FILTERS
 from messaging.render.scan import TemplateFault, fault_at
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,11 @@ class Context(RenderContext):
         """Refuse a loop of too many rounds, or one too many of them."""
         self.rounds += length
         if length > _LOOP_ROUNDS or self.rounds > _ALL_ROUNDS:
-            message = f"a loop has at most {_LOOP_ROUNDS} rounds, all loops of a message together {_ALL_ROUNDS}"
+            message = say(
+                "a loop has at most {loop_rounds} rounds, all loops of a message together {all_rounds}",
+                loop_rounds=_LOOP_ROUNDS,
+                all_rounds=_ALL_ROUNDS,
+            )
             raise LoopIterationLimitError(message, token=None)
 
 
@@ -142,7 +147,11 @@ def find_fault(source: str, template: BoundTemplate) -> TemplateFault | None:
 
 def _filter_faults(source: str, analysis: TemplateAnalysis) -> list[TemplateFault]:
     return [
-        fault_at(source, span.index, f"there is no filter `{name}`; there are {', '.join(sorted(FILTERS))}")
+        fault_at(
+            source,
+            span.index,
+            say("there is no filter `{name}`; there are {names}", name=name, names=", ".join(sorted(FILTERS))),
+        )
         for name, spans in analysis.filters.items()
         if name not in FILTERS
         for span in spans

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from schemas.texts import say
+
 __all__ = ["MAX_SOURCE", "TAGS", "TemplateFault", "fault_at", "first_fault"]
 
 MAX_SOURCE = 65_536
@@ -39,13 +41,23 @@ def fault_at(source: str, index: int, message: str) -> TemplateFault:
 def first_fault(source: str) -> TemplateFault | None:
     """The first thing that keeps a text from being lexed safely."""
     if len(source) > MAX_SOURCE:
-        return TemplateFault(f"the text has {len(source)} characters; {MAX_SOURCE} are allowed", 1, 1)
+        return TemplateFault(
+            say(
+                "the text has {number} characters; {max_source} are allowed", number=len(source), max_source=MAX_SOURCE
+            ),
+            1,
+            1,
+        )
     at = 0
     while (start := _next_opening(source, at)) >= 0:
         closing = "}}" if source[start + 1] == "{" else "%}"
         end = source.find(closing, start + 2)
         if end < 0:
-            return fault_at(source, start, f"`{source[start : start + 2]}` is not closed by `{closing}`")
+            return fault_at(
+                source,
+                start,
+                say("`{source}` is not closed by `{closing}`", source=source[start : start + 2], closing=closing),
+            )
         message = _markup_fault(source[start + 2 : end], closing)
         if message:
             return fault_at(source, start, message)
@@ -61,7 +73,11 @@ def _next_opening(source: str, at: int) -> int:
 def _markup_fault(markup: str, closing: str) -> str:
     """What is wrong between two braces; empty if nothing is."""
     if len(markup) > _MAX_MARKUP:
-        return f"there are {len(markup)} characters between the braces; {_MAX_MARKUP} are allowed"
+        return say(
+            "there are {number} characters between the braces; {max_markup} are allowed",
+            number=len(markup),
+            max_markup=_MAX_MARKUP,
+        )
     if closing == "}}":
         return "" if markup.strip("- \t\r\n") else "there is nothing between the braces"
     match = _TAG_NAME.match(markup)
@@ -69,5 +85,5 @@ def _markup_fault(markup: str, closing: str) -> str:
     if name is None:
         return "the tag has no name"
     if name not in TAGS:
-        return f"there is no tag `{name}` in message templates; there are {', '.join(TAGS)}"
+        return say("there is no tag `{name}` in message templates; there are {names}", name=name, names=", ".join(TAGS))
     return ""

@@ -10,7 +10,7 @@ import pytest
 
 from messaging.policy import CouponOffer, Facts, Verdict
 from schemas.errors import StoreUnavailable
-from tests.helpers.stores import LASTING, LEDGERS, decision, issuing, ledger_in, outcome
+from tests.helpers.stores import LASTING_LEDGERS, LEDGERS, decision, issuing, ledger_in, outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -135,7 +135,7 @@ async def test_pools_are_counted_apart(ledger: Ledger) -> None:
     ]
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_LEDGERS)
 async def test_thirty_two_threads_at_a_pool_of_a_thousand_issue_exactly_a_thousand(engine: str, tmp_path: Path) -> None:
     """Each thread is a dispatcher of its own, with its own ledger on the same store."""
     asked, threads, stock = 1_300, 32, 1_000

@@ -13,7 +13,7 @@ from messaging.ports import Content, OutboxRow
 from schemas.decisions import ConsentRow, ContactRow, DeadLetter, MembershipChange, Withdrawal
 from schemas.errors import NamedStop
 from stores.ports import LeasedRow, Result
-from tests.helpers.stores import LASTING, LEDGERS, decision, go, issuing, ledger_in, outcome
+from tests.helpers.stores import LASTING_LEDGERS, LEDGERS, decision, go, issuing, ledger_in, outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -609,7 +609,7 @@ async def test_a_query_that_does_not_exist_is_refused_with_those_that_do(ledger:
         await ledger.fetch("rows")
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_LEDGERS)
 async def test_a_ledger_that_is_opened_again_is_the_same(engine: str, tmp_path: Path) -> None:
     ledger = await ledger_in(engine, tmp_path)
     await record(ledger, decision(1), position=7)

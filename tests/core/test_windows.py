@@ -41,6 +41,10 @@ def times_of(track: bytes, width: int = 6) -> list[int]:
     return [int.from_bytes(track[at : at + 6], "big") for at in range(0, len(track), width)]
 
 
+def pairs(*records: tuple[int, bytes]) -> bytes:
+    return b"".join(ts.to_bytes(6, "big") + key for ts, key in records)
+
+
 def sums(*events: tuple[int, int], highest: int = 100, edge: bytes = NEVER) -> bytes:
     track = b""
     for ts, amount in events:
@@ -111,6 +115,17 @@ def test_the_kth_newest_stamp_decides_a_count() -> None:
     assert [track[6 * (k - 1) : 6 * k] > edge_of(40, 25) for k in (1, 2, 3, 4)] == [True, True, False, False]
 
 
+def test_the_bytes_of_a_time_are_not_taken_for_a_value() -> None:
+    looks_like_a_time, straddles = (35).to_bytes(6, "big"), bytes([35]) + A[:5]
+    for key in (looks_like_a_time, straddles):
+        track = same_add(b"", 35, A, 3, 128, NEVER)
+
+        assert not same_ge(track, key, NEVER, 1)
+        assert same_ge(same_add(track, 40, key, 3, 128, NEVER), key, NEVER, 1)
+        assert not same_ge(same_add(track, 40, key, 3, 128, NEVER), key, NEVER, 2)
+        assert values_add(values_add(b"", 35, A, 3, NEVER), 36, key, 3, NEVER) == pairs((36, key), (35, A))
+
+
 def test_first_is_the_earliest_also_if_it_comes_late() -> None:
     assert times_of(first_add(first_add(first_add(b"", 20), 10), 30)) == [10]
 
@@ -149,6 +164,18 @@ def test_a_sum_holds_many_of_the_largest_amounts() -> None:
 
     assert sum_ge(track, 100, 1_000, 100 * largest) == (True, 1_001)
     assert sum_ge(track, 100, 99, 100 * largest) == (False, FOREVER)
+
+
+def test_a_sum_stays_exact_when_all_that_ever_came_no_longer_fits_into_its_bytes() -> None:
+    largest = (1 << 36) - 1
+    track = sums(*((ts, largest) for ts in range(1, (1 << 12) + 3)), highest=4 * largest)
+    newest = (1 << 12) + 2
+
+    assert [sum_ge(track, newest, 1_000, n * largest)[1] for n in (1, 2, 3, 4)] == [
+        newest + 1_000 - n for n in range(4)
+    ]
+    assert sum_ge(track, newest, 1_000, 5 * largest) == (False, FOREVER)
+    assert sum_ge(track, newest, 3, 4 * largest) == (False, FOREVER)
 
 
 @pytest.mark.parametrize("amount", [-1, 1 << 36])

@@ -9,6 +9,8 @@ from messaging.policy import CouponOffer, Facts, Verdict
 from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
+from tests.servers.postgres import ledger_url
+from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LASTING",
+    "LASTING_LEDGERS",
     "LEDGERS",
     "LOGS",
     "STATES",
@@ -33,8 +36,9 @@ __all__ = [
 
 LOGS = ("memory", "sqlite")
 STATES = ("memory", "sqlite")
-LEDGERS = ("memory", "sqlite")
+LEDGERS = ("memory", "sqlite", "postgres")
 LASTING = ("sqlite",)
+LASTING_LEDGERS = ("sqlite", "postgres")
 """Engines that can be opened again, also by another process."""
 
 
@@ -84,7 +88,14 @@ async def state_in(engine: str, folder: Path) -> State:
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return await connect_ledger(_url(engine, folder, "ledger"))
+    return await connect_ledger(_postgres(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
+
+
+def _postgres(folder: Path) -> str:
+    try:
+        return ledger_url(folder)
+    except ServerMissing as error:
+        absent("postgres", error)
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field

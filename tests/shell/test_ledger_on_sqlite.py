@@ -13,7 +13,7 @@ from tests.helpers.stores import decision, go, ledger_in, outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stores.ledger import SqliteLedger
+    from stores.sqlite_ledger import SqliteLedger
 
 
 @pytest.mark.parametrize(("own_time", "index"), [(False, "outbox_ready"), (True, "outbox_in_time")])

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stores.ledger import SqliteLedger
     from stores.ports import Ledger, Log, State
+    from stores.sqlite_ledger import SqliteLedger
     from stores.sqlite_state import SqliteState
 
 OPENERS: dict[str, Callable[[str], Log | State | Ledger]] = {

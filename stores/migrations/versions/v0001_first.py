@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_STRING = sa.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
+"""Texts compare by their bytes on every database, so that rows come in the same order everywhere."""
 _OPEN = sa.text("status IN ('pending', 'leased')")
 _TABLES = (
     "outbox",
@@ -48,11 +51,11 @@ def downgrade() -> None:
 
 
 def _text(name: str, default: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.String(), nullable=False, server_default=default)
+    return sa.Column(name, _STRING, nullable=False, server_default=default)
 
 
 def _maybe_text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.String(), nullable=True)
+    return sa.Column(name, _STRING, nullable=True)
 
 
 def _number(name: str, default: str | None = None) -> sa.Column[int]:

@@ -1,0 +1,24 @@
+"""All codes, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.codes import definitions, expressions, names, sense, values, yaml
+
+if TYPE_CHECKING:
+    from rules.codes.code import Code
+
+__all__ = ["CODES", "FAMILIES"]
+
+FAMILIES = {
+    "YAML": yaml.CODES,
+    "Names": names.CODES,
+    "Values": values.CODES,
+    "Expressions": expressions.CODES,
+    "Definitions": definitions.CODES,
+    "Sense": sense.CODES,
+}
+"""The codes as the documents group them."""
+
+CODES: dict[str, Code] = {code.name: code for family in FAMILIES.values() for code in family}

