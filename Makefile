@@ -4,10 +4,10 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test lint types layers format wheel bench crash lock clean
+.PHONY: help setup dev run test test-compiled lint types layers format wheel wheel-compiled bench crash lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup:
 	@sh scripts/setup.sh requirements.lock
@@ -20,6 +20,10 @@ run: setup  ## run the demo: a sample playbook, from event to delivered message
 
 test: dev  ## run every test
 	@$(BIN)/python -m pytest -n 2
+
+test-compiled: dev  ## run the tests of the core with the fold compiled (needs a C compiler)
+	@$(BIN)/python scripts/compiled.py --required
+	@cd build/compiled && ../../$(BIN)/python -m pytest -n 2 tests/core tests/properties
 
 lint: dev  ## check style and formatting
 	@$(BIN)/ruff check .
@@ -39,8 +43,13 @@ wheel: dev  ## build the wheel into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
-bench: setup  ## measure events per second on this machine
-	@$(BIN)/python -m bench.run
+wheel-compiled: dev  ## build a wheel for this machine, the fold compiled, into dist/ (needs a C compiler)
+	@rm -rf dist
+	@HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+bench: dev  ## measure events per second on this machine, the fold compiled if there is a C compiler
+	@$(BIN)/python scripts/compiled.py
+	@cd build/compiled && ../../$(BIN)/python -m bench.run
 
 crash: dev  ## kill real processes again and again and count what is lost or doubled
 	@$(BIN)/python -m pytest -m crash tests/e2e

@@ -107,7 +107,7 @@ class _Compiler:
         for at, step in enumerate(rule.then):
             for name, expression in _expressions(step):
                 values[at, name] = self._value(expression, scope, self._wanted(step, name))
-        return _Typed(rule, c.All(tuple(sorted(_flat(parts), key=_cost))), audience, values)
+        return _Typed(rule, c.All(tuple(_flat(parts))), audience, values)
 
     def _condition(self, condition: Condition, scope: Scope) -> c.Node:
         match condition:
@@ -281,17 +281,6 @@ def _flat(nodes: Iterable[c.Node]) -> list[c.Node]:
     for node in nodes:
         out += _flat(node.items) if isinstance(node, c.All) else [node]
     return out
-
-
-def _cost(node: c.Node) -> int:
-    """What to ask first: truth does not depend on the order, only the time it takes."""
-    if isinstance(node, c.InSegment | c.Member | c.Truth):
-        return 0
-    if isinstance(node, c.Prop | c.HasProp):
-        return 1
-    if isinstance(node, c.All | c.Any_ | c.AtLeast | c.Not):
-        return max((_cost(atom) for atom in c.atoms(node)), default=0)
-    return {c.Tag: 2, c.CountGe: 3, c.TraitIs: 4, c.HasTrait: 4, c.Aged: 4, c.General: 9}.get(type(node), 5)
 
 
 def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.Node]) -> dict[str, Any]:

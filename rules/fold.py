@@ -97,10 +97,10 @@ class Fold:
             p.seen_before = p.seen if period == p.seen_period + 1 else b""
             p.seen, p.seen_period = b"", period
         key = event_key(event.source, event.id)
-        seen, before = p.seen, p.seen_before
-        if (key in seen and holds_key(seen, key)) or (key in before and holds_key(before, key)):
+        seen = p.seen
+        if holds_key(seen, key) or holds_key(p.seen_before, key):
             return True
-        p.seen = seen[-_MAX_KEYS + 8 :] + key
+        p.seen = seen + key if len(seen) < _MAX_KEYS else seen[8:] + key
         return False
 
     def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:

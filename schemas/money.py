@@ -17,7 +17,7 @@ _DIGITS = {
 }  # fmt: skip
 """Decimal places that differ from two (ISO 4217)."""
 _UNITS = {0: 1, 2: 100, 3: 1_000}
-_EXACT = Context(prec=60)  # an event's number has at most 30 digits
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)  # an event's number has at most 30 digits
 _AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
 
 
@@ -28,12 +28,12 @@ def digits_of(currency: str) -> int:
 
 def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
     """Whole minor units of an amount in major units, rounded half away from zero."""
+    units = _UNITS[digits_of(currency)]
     if isinstance(amount, int):
-        return amount * _UNITS[digits_of(currency)]
-    digits = digits_of(currency)
+        return amount * units
     if isinstance(amount, Decimal):
-        return int(_EXACT.scaleb(amount, digits).to_integral_value(ROUND_HALF_UP))
-    scaled = abs(amount) * _UNITS[digits]
+        return int(_EXACT.to_integral_value(_EXACT.multiply(amount, units)))
+    scaled = abs(amount) * units
     whole = int(scaled + Fraction(1, 2))
     return -whole if amount < 0 else whole
 

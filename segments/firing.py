@@ -34,6 +34,17 @@ _ARGUMENTS = "p, now, ev, true, unknown"
 _DAYS = "days_of(p.zone or K_ZONE)"
 
 
+_COSTS: dict[type[c.Node], int] = {
+    c.InSegment: 0, c.Member: 0, c.Truth: 0, c.Prop: 1, c.HasProp: 1, c.TraitIs: 1, c.HasTrait: 1, c.Tag: 2,
+    c.CountGe: 3, c.DistinctGe: 3, c.SequenceIn: 3, c.Aged: 3, c.General: 9,
+}  # fmt: skip
+
+
+def _cost(node: c.Node) -> int:
+    """What to ask first: truth does not depend on the order, only the time it takes."""
+    return max((_COSTS.get(type(atom), 5) for atom in c.atoms(node)), default=0)
+
+
 class Firing:
     """One function in the making that asks conditions of rules."""
 
@@ -70,7 +81,7 @@ class Firing:
                 return f"{self.code.constant(inner)}({_ARGUMENTS})"
             case c.All(items) | c.Any_(items):
                 every = isinstance(node, c.All) == sign
-                parts = [self._expression(item, nesting + 1, sign=sign) for item in items]
+                parts = [self._expression(item, nesting + 1, sign=sign) for item in sorted(items, key=_cost)]
                 return f"({(' and ' if every else ' or ').join(parts)})" if parts else str(every)
             case c.AtLeast(k, items):
                 parts = [self._expression(item, nesting + 1, sign=sign) for item in items]

@@ -10,12 +10,11 @@ an empty PYTHONTZPATH.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.times import FOREVER, HOUR, MINUTE, SECOND
+from schemas.times import DAY, FOREVER, HOUR, MINUTE, SECOND
 
 __all__ = ["Days", "days_add", "days_of", "streak_ge", "streak_read"]
 
@@ -53,8 +52,14 @@ class Days:
         Raises:
             ValueError: the moment lies outside the years 2000 to 2060.
         """
-        at = bisect_right(self.starts, ms) - 1
-        if not 0 <= at < len(self.starts) - _AHEAD:
+        starts = self.starts
+        at = (ms - starts[0]) // DAY
+        if 0 <= at < len(starts) - _AHEAD:  # most days have 24 hours, so that this is the day or one beside it
+            while starts[at] > ms:
+                at -= 1
+            while starts[at + 1] <= ms:
+                at += 1
+        if not 0 <= at < len(starts) - _AHEAD:
             raise ValueError(f"local days are known for the years 2000 to 2060; {ms} ms lies outside")
         return at + _ZERO
 

@@ -19,7 +19,10 @@ def edge_of(now: int, window: int) -> bytes:
 
 def newer_than(track: bytes, edge: bytes, width: int, head: int = 0) -> int:
     """How many records are newer than `edge`; the records begin after `head` bytes."""
+    last = len(track) - width
     low, high = 0, (len(track) - head) // width
+    if high and track[last : last + TIME] > edge:
+        return high  # none has left the longest window since the last one came
     while low < high:
         middle = (low + high) // 2
         at = head + width * middle

@@ -33,6 +33,7 @@ _CELLS = 64
 _SUM, _SUM_MASK = 6, (1 << 48) - 1
 _SUM_RECORD = TIME + _SUM
 _SUM_LIMIT = 1 << 36
+_BEFORE = _SUM + TIME
 
 _NUMBER_BITS = 24
 _TOTAL, _TOTAL_MASK = 11, (1 << 88) - 1
@@ -102,7 +103,7 @@ def _crossing(track: bytes, threshold: int) -> int:
     low, high = 0, (len(track) - _SUM) // _SUM_RECORD
     while low < high:
         middle = (low + high) // 2
-        at = _SUM + _SUM_RECORD * middle + TIME
+        at = _BEFORE + _SUM_RECORD * middle
         if track[at : at + _SUM] > limit:
             low = middle + 1
         else:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from messaging.policy import CouponFact, Facts
 from schemas.tables import table
+from stores.ledger_rows import padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,7 +57,7 @@ def _addresses(connection: Connection, people: Sequence[str]) -> dict[str, list[
     t = table("contact")
     query = (
         select(t.c.person, t.c.since, t.c.channel, t.c.address)
-        .where(t.c.person.in_(people))
+        .where(t.c.person.in_(padded(people)))
         .order_by(t.c.person, t.c.since, t.c.order)
     )
     found: dict[str, list[tuple[int, str, str | None]]] = {}
@@ -70,7 +71,7 @@ def _consents(connection: Connection, people: Sequence[str]) -> dict[str, list[t
     t = table("consent")
     query = (
         select(t.c.person, t.c.since, t.c.purpose, t.c.channel, t.c.given)
-        .where(t.c.person.in_(people))
+        .where(t.c.person.in_(padded(people)))
         .order_by(t.c.person, t.c.since, t.c.order)
     )
     found: dict[str, list[tuple[int, tuple[str, str], bool]]] = {}
@@ -87,7 +88,7 @@ def _needs(connection: Connection, decisions: Sequence[str]) -> dict[str, Coupon
     query = (
         select(o.c.decision_id, o.c.status, c.c.code, c.c.expires, c.c.pool)
         .select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
-        .where(o.c.decision_id.in_(decisions))
+        .where(o.c.decision_id.in_(padded(decisions)))
     )
     for decision, status, code, expires, pool in connection.execute(query):
         found[decision] = CouponFact(status, code, expires, pool or "")

@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, case, select, update
 
 from schemas.errors import NamedStop
 from schemas.tables import table
-from stores.codec import pack
-from stores.ledger_rows import add_rows, insert_into
+from stores.codec import pack, storable
+from stores.ledger_rows import add_rows, insert_into, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,9 +33,7 @@ def record(connection: Connection, partition: int, log_id: str, position: int, l
         connection, "consent", map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order"
     )
     add_rows(connection, "change", map(msgspec.structs.asdict, outcome.changes), "person", "order")
-    add_rows(
-        connection, "dead_letter", map(msgspec.structs.asdict, outcome.dead_letters), "partition", "offset", "code"
-    )
+    add_rows(connection, "dead_letter", map(_letter, outcome.dead_letters), "partition", "offset", "code")
     _withdraw(connection, outcome.withdrawals)
     advance(connection, partition, log_id, position)
 
@@ -85,7 +83,11 @@ def _withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> None
 
 def refuse(connection: Connection, letters: Iterable[DeadLetter]) -> None:
     """Keep refusals made before the log."""
-    add_rows(connection, "dead_letter", map(msgspec.structs.asdict, letters), "partition", "code", "time")
+    add_rows(connection, "dead_letter", map(_letter, letters), "partition", "code", "time")
+
+
+def _letter(letter: DeadLetter) -> dict[str, Any]:
+    return msgspec.structs.asdict(letter) | {"message": storable(letter.message)}
 
 
 def progress(connection: Connection, partition: int) -> tuple[str, int] | None:
@@ -119,8 +121,8 @@ def finish(connection: Connection, results: Sequence[Result], now: int) -> int:
         result.decision_id: {
             "id": result.decision_id,
             "result": result.status,
-            "why": result.reason,
-            "proof": result.receipt,
+            "why": storable(result.reason),
+            "proof": storable(result.receipt),
             "next": now if result.retry_at is None else result.retry_at,
             "by": result.channel or held[result.decision_id][1],
         }
@@ -149,7 +151,7 @@ def _held(connection: Connection, decisions: Sequence[str]) -> dict[str, tuple[i
     outbox = table("outbox")
     query = (
         select(outbox.c.decision_id, outbox.c.token, outbox.c.channel)
-        .where(outbox.c.decision_id.in_(decisions), outbox.c.status == "leased")
+        .where(outbox.c.decision_id.in_(padded(decisions)), outbox.c.status == "leased")
         .order_by(outbox.c.decision_id)
         .with_for_update()
     )

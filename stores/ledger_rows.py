@@ -1,4 +1,4 @@
-"""Inserting rows that may be there already, the same way on every database."""
+"""Inserting rows that may be there already, and asking for many at once, the same way on every database."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from schemas.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     Insert = sqlite.Insert | postgresql.Insert
 
-__all__ = ["add_row", "add_rows", "insert_into"]
+__all__ = ["add_row", "add_rows", "insert_into", "padded"]
 
 
 def insert_into(connection: Connection, name: str) -> Insert:
@@ -46,3 +46,9 @@ def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]
     ordered = sorted(rows, key=lambda row: tuple(row[column] for column in key))
     if ordered:
         connection.execute(_insert_new(connection.dialect.name, name), ordered)
+
+
+def padded(values: Sequence[str]) -> list[str]:
+    """Values for an IN, the last one repeated up to a power of two: a server prepares a statement for each length."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values) if values else 0
+    return [*values, *[values[-1] for _ in range(missing)]]

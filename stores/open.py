@@ -25,7 +25,12 @@ T = TypeVar("T")
 _SERVERS = {
     "log": ("kafka",),
     "state": ("redis", "rediss", "valkey"),
-    "ledger": ("postgresql", "postgres"),
+    "ledger": (),
+}
+_FORMS = {
+    "log": "sqlite:///PATH",
+    "state": "sqlite:///PATH",
+    "ledger": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE",
 }
 _STATE_CHECKPOINT = 4_000
 """Pages. A batch dirties a page for each person, so that fewer and bigger checkpoints are quicker."""
@@ -83,7 +88,8 @@ def _path(url: str, port: Literal["log", "state", "ledger"]) -> Path | None:
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":
         return Path(rest[1:])
     if separator and scheme.split("+")[0] in _SERVERS[port]:
-        message = f"the {port} cannot be on a {scheme} server in this version; write sqlite:///PATH"
+        message = f"the {port} cannot be on a {scheme} server in this version; write {_FORMS[port]}"
     else:
-        message = f"{url!r} is no URL of a {port}; write sqlite:///PATH"
+        shown = f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else url  # never a password
+        message = f"{shown!r} is no URL of a {port}; write {_FORMS[port]}"
     raise SettingsError(message, hint=f"set TOUCHLINE_{port.upper()}, or leave it out for a file in the data folder")

@@ -46,6 +46,7 @@ class _Known(NamedTuple):
     is_setting: bool = False
 
 
+_AWAY = _Known("does not answer", "see whether it runs and can be reached from here")
 _SENTENCES = {
     "28": _Known("refuses the user or the password", "see what TOUCHLINE_LEDGER says of them", is_setting=True),
     "3D000": _Known("has no such database", "make it with createdb, or name another one", is_setting=True),
@@ -62,9 +63,8 @@ _SENTENCES = {
     "40": _Known("is too busy", "it is tried again; see whether another program changes the same rows"),
     "58": _Known("cannot read or write its files", "look at its disk and its log"),
     "XX": _Known("reports damage", "look at its log, restore a backup if need be"),
-    "08": _Known("has closed the connection", "it is tried again"),
+    "08": _AWAY,
 }
-_AWAY = _Known("does not answer", "see whether it runs and can be reached from here")
 _NO_TLS = _Known("does not agree on TLS with us", "see sslmode and what belongs to it in the URL", is_setting=True)
 _BUSY = _Known("is too slow for this process", "it is tried again; all its connections are in use")
 
@@ -95,9 +95,11 @@ class Server:
         self._reading = self._engine.execution_options(postgresql_readonly=True)
 
     async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(
-            self._url, timeout=_CONNECT_SECONDS, server_settings={"application_name": "touchline"}
-        )
+        settings = {"application_name": "touchline"}
+        try:
+            return await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS, server_settings=settings)
+        except asyncpg.ClientConfigurationError as error:
+            raise SettingsError(f"the URL of {self.name} cannot be used: {error}") from None
 
     async def open(self, work: Callable[[Connection], T]) -> T:
         """Do the first work on the database, however long it takes. Raises `SettingsError`, `StoreUnavailable`."""
@@ -159,9 +161,9 @@ def _name(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
+        asked = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
     except ValueError:
         raise _no_url() from None
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     host = parts.hostname or asked.get("host") or "localhost"
     database = unquote(parts.path.lstrip("/")) or asked.get("dbname", "")
     if "@" in parts.path or parts.fragment or not database:
@@ -184,7 +186,8 @@ def _refuse_closed(connection: object, *_: object) -> None:
 
 def _state(error: BaseException) -> str:
     """The SQLSTATE of an error of the driver, bare or wrapped; empty if it has none."""
-    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+    inner = getattr(error, "orig", error)
+    return str(getattr(inner, "sqlstate", None) or getattr(inner.__cause__, "sqlstate", None) or "")
 
 
 def _known(error: BaseException) -> _Known | None:

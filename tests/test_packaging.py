@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import re
+import runpy
 import zipfile
 from importlib.metadata import entry_points
 
@@ -114,3 +116,17 @@ def test_the_version_is_told_by_the_installed_package() -> None:
     installed = [point for point in entry_points(group="console_scripts") if point.name == "touchline"]
 
     assert [point.dist.version for point in installed if point.dist] in ([], [PROJECT["version"]])
+
+
+def test_the_tree_holds_no_compiled_module() -> None:
+    # one would be imported instead of its source, and stay the same when the source changes
+    suffixes = set(importlib.machinery.EXTENSION_SUFFIXES)
+
+    assert [p for name in PACKAGES for p in (ROOT / name).rglob("*") if "".join(p.suffixes[-2:]) in suffixes] == []
+
+
+def test_what_is_compiled_exists_and_is_pure() -> None:
+    listed = runpy.run_path(str(ROOT / "scripts/compiled.py"))["MODULES"]
+
+    assert {path.split("/")[0] for path in listed} <= {"schemas", "segments", "rules"}
+    assert [path for path in listed if not (ROOT / path).is_file()] == []

@@ -21,7 +21,7 @@ _KNOWN = {
     "PLAYBOOK": "folder of the playbook (default ./playbook, else the built-in sample)",
     "LOG": "URL of the log: sqlite:///PATH",
     "STATE": "URL of the state: sqlite:///PATH",
-    "LEDGER": "URL of the ledger: sqlite:///PATH",
+    "LEDGER": "URL of the ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE",
     "CHANNELS": "which adapter serves which channel: JSON, or the path of a JSON file",
     "HOST": "address to listen on (default 127.0.0.1)",
     "PORT": "port to listen on (default 8080)",

@@ -136,6 +136,21 @@ async def test_pools_are_counted_apart(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("engine", LASTING_LEDGERS)
+async def test_nobody_is_refused_as_long_as_there_is_stock_also_of_a_pool_that_is_new(
+    engine: str, tmp_path: Path
+) -> None:
+    ledgers = [await ledger_in(engine, tmp_path) for _ in range(8)]
+    rows = [decision(n, kind="issue_coupon", params={"pool": "pool"}) for n in range(40)]
+    await ledgers[0].record(0, "log", 1, 1, outcome(*rows))
+
+    await asyncio.gather(*(ledger.lease(NOW, 5, 1_000, issuing(stock=40, budget=40, cost=1)) for ledger in ledgers))
+
+    assert await pool(ledgers[0]) == (40, 0, 40)
+    for ledger in ledgers:
+        await ledger.close()
+
+
+@pytest.mark.parametrize("engine", LASTING_LEDGERS)
 async def test_thirty_two_threads_at_a_pool_of_a_thousand_issue_exactly_a_thousand(engine: str, tmp_path: Path) -> None:
     """Each thread is a dispatcher of its own, with its own ledger on the same store."""
     asked, threads, stock = 1_300, 32, 1_000

@@ -313,6 +313,16 @@ async def test_results_of_many_rows_are_told_apart(ledger: Ledger) -> None:
     assert (again.row.decision_id, again.token, again.attempts) == ("d00004", 2, 2)
 
 
+async def test_what_others_say_is_kept_whatever_its_characters(ledger: Ledger) -> None:
+    await record(ledger, decision(1), dead_letters=[DeadLetter(0, 7, "bad_id", "no \0 \ud800", b"\0", 5)])
+    (leased,) = await lease(ledger)
+
+    assert await ledger.finish([Result("d00001", leased.token, "failed", "a\0b\ud800", receipt="\0")], NOW) == 1
+
+    assert await states(ledger) == {"d00001": ("failed", "a\ufffdb?")}
+    assert [row["message"] for row in await ledger.fetch("dead_letters")] == ["no \ufffd ?"]
+
+
 async def test_the_first_rendered_body_and_channel_are_those_of_every_attempt(ledger: Ledger) -> None:
     await record(ledger, decision(1))
     await lease(ledger)
@@ -607,6 +617,40 @@ async def test_the_oldest_pending_row_is_the_oldest_that_could_go_by_now(ledger:
 async def test_a_query_that_does_not_exist_is_refused_with_those_that_do(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="no query 'rows'; there are activations, changes, "):
         await ledger.fetch("rows")
+
+
+@pytest.mark.parametrize("engine", LASTING_LEDGERS)
+async def test_a_withdrawal_of_one_process_and_the_lease_of_another_never_both_win(engine: str, tmp_path: Path) -> None:
+    ledger = await ledger_in(engine, tmp_path)
+    others = [await ledger_in(engine, tmp_path) for _ in range(4)]
+    everything = [f"d{n:05d}" for n in range(300)]
+    await record(ledger, *(decision(n) for n in range(300)))
+    leased: list[str] = []
+
+    async def dispatch(mine: Ledger) -> None:
+        leased.extend(ids(await lease(mine, limit=3)))
+
+    for n in range(0, 300, 15):  # from the end, so that both want the same rows in the last rounds
+        withdrawal = Withdrawal(tuple(everything[-n - 15 :][:15]), "unless:x", 7)
+        await asyncio.gather(*(dispatch(each) for each in others), record(ledger, withdrawals=[withdrawal]))
+
+    withdrawn = [key for key, (status, _) in (await states(ledger)).items() if status == "withdrawn"]
+    assert sorted(leased + withdrawn) == everything
+    assert leased
+    assert withdrawn
+    for each in (ledger, *others):
+        await each.close()
+
+
+@pytest.mark.parametrize("engine", LASTING_LEDGERS)
+async def test_activations_of_many_processes_have_numbers_of_their_own(engine: str, tmp_path: Path) -> None:
+    ledgers = [await ledger_in(engine, tmp_path) for _ in range(8)]
+
+    numbers = await asyncio.gather(*(ledger.activate(f"{n}", n) for n, ledger in enumerate(ledgers * 5)))
+
+    assert sorted(numbers) == list(range(1, 41))
+    for ledger in ledgers:
+        await ledger.close()
 
 
 @pytest.mark.parametrize("engine", LASTING_LEDGERS)

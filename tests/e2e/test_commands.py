@@ -145,7 +145,8 @@ def test_what_cannot_be_used_is_named_in_a_sentence(typed: Typed, words: list[st
         ("CHANNELS", '{"sms": {"adapter": "email", "host": "env:SMTP_HOST"}}', "wants the variable SMTP_HOST"),
         ("CHANNELS", "channels.json", "names the file channels.json, which cannot be read"),
         ("LOG", "postgresql://here/log", "no URL of a log"),
-        ("LEDGER", "postgresql://here/ledger", "cannot be on a postgresql server in this version"),
+        ("LEDGER", "mysql://here/ledger", "no URL of a ledger; write sqlite:///PATH or postgresql://"),
+        ("LEDGER", "postgresql://here", "the URL of the ledger is none of PostgreSQL; write postgresql://"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(

@@ -10,7 +10,6 @@ from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
 from tests.servers.postgres import ledger_url
-from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,14 +87,7 @@ async def state_in(engine: str, folder: Path) -> State:
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:
     """The ledger of an engine."""
-    return await connect_ledger(_postgres(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
-
-
-def _postgres(folder: Path) -> str:
-    try:
-        return ledger_url(folder)
-    except ServerMissing as error:
-        absent("postgres", error)
+    return await connect_ledger(ledger_url(folder) if engine == "postgres" else _url(engine, folder, "ledger"))
 
 
 def decision(number: int, **changes: Any) -> Decision:  # noqa: ANN401 - any field

