@@ -42,10 +42,12 @@ class Reader:
     """What all parts of one reading share: its findings, places, and the settings that values are held against.
 
     `zones`: the zone names that exist, None: not checked. `currency`: the workspace's, None until it is known.
+    `country`: the workspace's, "" if it names none.
     """
 
     zones: frozenset[str] | None = None
     currency: str | None = None
+    country: str = ""
     findings: list[Finding] = field(default_factory=list)
     places: Places = field(default_factory=dict)
     errors: int = 0

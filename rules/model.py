@@ -31,11 +31,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`{cron: "0 9 * * 1", zone: …}` or `{at: TIME}`. `zone`: `workspace`, `person` or an IANA name; `at` unix ms."""
+    """`{cron: "0 9 * * 1", zone: …}` or `{at: TIME}`. `zone`: `workspace`, `person` or an IANA name; `at` unix ms.
+
+    Of the days of a cron only some count: with `month_end` those that lie `before` days before the last of a month,
+    with `anniversary` (a trait) those that lie so before the person's, with `country` its workdays.
+    """
 
     cron: str | None = None
     at: int | None = None
     zone: str = "workspace"
+    anniversary: str | None = None
+    month_end: bool = False
+    before: int = 0
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,11 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     zone, reader.currency = fields.need("zone", v.zone), fields.need("currency", v.currency)
     name, language = fields.get("name", v.label), fields.get("language", v.language)
     country = fields.get("country", v.country)
+    reader.country = country or ""
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     fields.later("quiet_hours", "contact_budget", "caps", "rhythm", "channels", "holdout")
     fields.close()
-    made = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", country or "")
+    made = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", reader.country)
     return made, unknown == "reject"
 
 

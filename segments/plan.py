@@ -211,8 +211,10 @@ def _term_inputs(term: t.Term) -> set[str]:
     out: set[str] = set()
     for each in t.walk(term):
         match each:
-            case t.Aggregate(event=event) | t.Moment(event=event) | t.Streak(event=event) | t.Same(event=event):
+            case t.Aggregate(event=event) | t.Moment(event=event) | t.Same(event=event):
                 out.add(f"event:{event}")
+            case t.Streak(event=event):
+                out |= {f"event:{event}", "trait:zone"}
             case t.Sequence(_, steps, _, never):
                 out |= {f"event:{event}" for event in (*steps, *never)}
             case t.Trait(name=name):

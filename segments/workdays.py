@@ -14,13 +14,13 @@ from schemas.texts import say
 
 __all__ = ["Workdays", "country_fault", "workdays_of"]
 
-_FIRST, _LAST = date(1999, 12, 30), date(2061, 2, 28)
+_FIRST, _LAST = date(1999, 12, 30), date(2100, 12, 31)
 _ZERO = (_FIRST - date(1970, 1, 1)).days
 _YEARS = range(_FIRST.year, _LAST.year + 1)
 
 
 class Workdays:
-    """The days of a country as numbers, counted from 1970-01-01; outside of the years 2000 to 2060 none is known."""
+    """The days of a country as numbers, counted from 1970-01-01; those of the years 2000 to 2100 are known."""
 
     __slots__ = ("announced", "estimated", "holidays", "workdays")
 

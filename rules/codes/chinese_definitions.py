@@ -5,6 +5,19 @@ from __future__ import annotations
 __all__ = ["CHINESE"]
 
 CHINESE = {
+    "a schedule has one of `cron`, `at`, `anniversary` and `month_end`": "定时要写 `cron`、`at`、`anniversary`、`month_end` 之一",
+    "an anniversary is that of the person's own zone": "周年按本人所在时区计算",
+    "`before` goes with `anniversary` and `month_end`": "`before` 只用于 `anniversary` 和 `month_end`",
+    "`workdays` goes with `cron`": "`workdays` 只用于 `cron`",
+    "ask is_workday() in the audience": "在 audience 里写 is_workday()",
+    "{value!r} is no time of day": "{value!r} 不是一天中的时间",
+    'write hours and minutes: "09:00"': '写时和分："09:00"',
+    "whole days are expected, {most} at most": "这里应为整天数，最多 {most} 天",
+    "write 0d, 1d, 7d": "写 0d、1d、7d",
+    "the trait {name!r} is no date": "特征 {name!r} 不是日期",
+    "name a trait of type date": "写一个类型为 date 的特征",
+    "the trait {name!r} is computed, and nobody is woken when it changes": "特征 {name!r} 是算出来的，变化时不会触发",
+    "name a trait that is set": "写一个直接设置的特征",
     "input": "输入项",
     "name under let": "let 名字",
     "the events of a sequence": "先后发生的事件",

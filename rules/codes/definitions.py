@@ -8,6 +8,13 @@ __all__ = ["CODES"]
 
 CODES = (
     Code(
+        "bad_clock",
+        "not a time of day",
+        "不是一天中的时间",
+        'Write hours and minutes: `"09:00"`.',
+        '写时和分：`"09:00"`。',
+    ),
+    Code(
         "bad_country",
         "no holidays are known of this country, or of this part of one",
         "没有这个国家或地区的节假日",

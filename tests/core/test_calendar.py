@@ -13,7 +13,7 @@ from segments.calendar import countdown
 from segments.localdays import days_of
 from segments.workdays import country_fault, workdays_of
 from tests.helpers.playbooks import marked, places
-from tests.reference.stories import PLAYERS, Player, changed, event
+from tests.reference.stories import PLAYERS, Player, changed, decided, event, since
 
 
 @pytest.fixture(params=PLAYERS)
@@ -141,3 +141,38 @@ def test_the_calendar_answers_to_the_last_day_that_is_known(play: Player) -> Non
     condition = "is_workday() || days_until(profile.birthday) < 9 || is_month_end()"
     late = event(f"{at}h", "visit")
     assert changed(play(segment(condition), late, until=f"{at + 1}h", zone="UTC")) == [f"{at // 24}d enter s event"]
+
+
+def scheduled(schedule: str) -> str:
+    return f"rules: {{r: {{schedule: {schedule}, then: [{{assign: {{to: x}}}}]}}}}"
+
+
+def test_an_anniversary_comes_in_the_persons_own_zone_and_for_nobody_else(play: Player) -> None:
+    rules = scheduled('{anniversary: birthday, at: "09:00"}')
+    people = (
+        event("0h", "person.updated", id="a", person="ann", birthday="1990-01-10"),
+        event("0h", "person.updated", id="b", person="bob", birthday="1990-01-10", zone="Asia/Tokyo"),
+        event("0h", "person.updated", id="c", person="cat", birthday="1990-01-11"),
+        event("0h", "visit", person="dan"),
+    )
+    story = play(rules, *people, until="10d", zone="UTC")
+    assert [f"{since(line['time'])} {line['person']}" for line in story.decisions] == ["9d bob", "9d9h ann"]
+
+
+def test_days_before_an_anniversary(play: Player) -> None:
+    story = play(scheduled('{anniversary: birthday, at: "09:00", before: 7d}'), BORN, until="10d", zone="UTC")
+    assert decided(story.decisions) == ["2d9h r"]
+
+
+def test_the_end_of_the_month_and_days_before_it(play: Player) -> None:
+    visit = event("0h", "visit")
+    story = play(scheduled('{month_end: true, at: "18:00"}'), visit, until="60d", zone="UTC")
+    assert decided(story.decisions) == ["30d18h r", "58d18h r"]
+    story = play(scheduled('{month_end: true, at: "18:00", before: 2d}'), visit, until="60d", zone="UTC")
+    assert decided(story.decisions) == ["28d18h r", "56d18h r"]
+
+
+def test_a_schedule_on_workdays_leaves_holidays_out_and_takes_make_up_days_in(play: Player) -> None:
+    rules = scheduled('{cron: "0 9 * * *", workdays: true}')
+    story = play(rules, event("0h", "visit"), until="11d", zone="Asia/Shanghai")
+    assert [day[:2] for day in decided(story.decisions)] == ["3d", "4d", "5d", "6d", "7d", "8d"]

@@ -12,6 +12,11 @@ def segment(condition: str) -> str:
     return f"segments:\n  s: {{when: '{condition}'}}\n"
 
 
+def scheduled(schedule: str, before: str = "") -> str:
+    """A rule with a schedule, beside a trait `birthday`; `before`: stands before the schedule."""
+    return f"traits: {{birthday: {{type: date}}}}\nrules:\n  r: {{schedule: {before}{schedule}, then: [{{tag: a}}]}}\n"
+
+
 # One case a line: code and hint (a part of it) of what is found at the mark ▶. Nothing else may be found.
 CASES: dict[str, tuple[str, str, str]] = {
     "more conditions than there are": ("wrong_arguments", "", segment("at_least(▶3, [true, false])")),
@@ -93,6 +98,34 @@ CASES: dict[str, tuple[str, str, str]] = {
     "holidays of no country": ("no_country", "country: CN", segment("▶is_holiday()")),
     "workdays of no country": ("no_country", "country: CN", segment("▶is_workday()")),
     "the end of which month": ("wrong_arguments", "", segment("▶is_month_end(1)")),
+    "an anniversary without a time": ("missing_key", "at", scheduled("{anniversary: birthday}", before="▶")),
+    "an anniversary of no date": ("wrong_type", "type date", scheduled('{anniversary: ▶level, at: "09:00"}')),
+    "an anniversary of no trait": ("unknown_trait", "birthday", scheduled('{anniversary: ▶birthdy, at: "09:00"}')),
+    "an anniversary at no time": ("bad_clock", "09:00", scheduled('{anniversary: birthday, at: ▶"9"}')),
+    "an anniversary at a moment": ("bad_clock", "09:00", scheduled("{anniversary: birthday, at: ▶2026-05-01}")),
+    "an anniversary in a zone": (
+        "not_allowed",
+        "take it out",
+        scheduled('{anniversary: birthday, at: "09:00", ▶zone: UTC}'),
+    ),
+    "hours before an anniversary": (
+        "bad_duration",
+        "7d",
+        scheduled('{anniversary: birthday, at: "09:00", before: ▶12h}'),
+    ),
+    "days before a cron": ("not_allowed", "", scheduled('{cron: "0 9 * * *", ▶before: 1d}')),
+    "workdays of an anniversary": (
+        "not_allowed",
+        "is_workday",
+        scheduled('{anniversary: birthday, at: "09:00", ▶workdays: false}'),
+    ),
+    "workdays of no country in a schedule": ("no_country", "CN", scheduled('{cron: "0 9 * * *", ▶workdays: true}')),
+    "a schedule of two kinds": (
+        "bad_schedule",
+        "cron",
+        scheduled('▶{cron: "0 9 * * *", month_end: true, at: "2026-05-01T10:00:00Z"}'),
+    ),
+    "the end of a month without a time": ("missing_key", "at", scheduled("{month_end: true}", before="▶")),
     "an absence without a window": ("wrong_arguments", "30d", segment('▶absent("order.paid")')),
     "an absence of an unknown event": ("unknown_event", "order.paid", segment('absent(▶"order.payed", "1d")')),
 }

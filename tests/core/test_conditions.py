@@ -168,3 +168,10 @@ rules:
         event("2h", "order.cancelled", amount=20),
     )
     assert [line["event_id"] for line in play(rules, *events).decisions] == ["order.paid@0h", "order.cancelled@2h"]
+
+
+def test_who_moves_ends_a_streak_at_the_midnight_of_the_new_zone_in_any_comparison(play: Player) -> None:
+    moved = event("1h", "person.updated", zone="Asia/Tokyo")
+    for condition in ('streak("ping", "1d") >= 1', 'streak("ping", "1d") > count("order.paid", "1h")'):
+        story = play(segment(condition), event("0h", "ping"), moved, until="9d", zone="UTC")
+        assert changed(story) == ["0h enter s event", "1d15h leave s time"]

@@ -160,14 +160,28 @@ def _limits(draw: st.DrawFn, names: tuple[str, ...]) -> Limit:
 
 
 @st.composite
+def _schedules(draw: st.DrawFn) -> Schedule:
+    """By cron, on workdays, at ends of months, on birthdays and so many days before."""
+    zone = draw(st.sampled_from(("workspace", "workspace", "person", "Asia/Tokyo")))
+    daily = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * *", "30 0 * * *")))
+    before = draw(st.sampled_from((0, 0, 1, 2)))
+    kind = draw(st.sampled_from(("cron", "cron", "workdays", "month_end", "anniversary", "anniversary")))
+    match kind:
+        case "anniversary":
+            return Schedule(daily, zone="person", anniversary="birthday", before=before)
+        case "month_end":
+            return Schedule(daily, zone=zone, month_end=True, before=before)
+    cron = draw(st.sampled_from((daily, "0 0 * * 1", "15 */6 * * *")))
+    return Schedule(cron, zone=zone, country="CN" if kind == "workdays" else "")
+
+
+@st.composite
 def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...]) -> Trigger:
     changes = (*segments, *(f"stage:{stage}" for stage in stages))
     kind = draw(st.sampled_from(("event", "event", "enters", "enters", "leaves", "schedule")))
     if kind == "schedule":
-        cron = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * 1", "15 */6 * * *")))
         audience = draw(_maybe(conditions(person_test(segments, stages)), 2))
-        zone = draw(st.sampled_from(("workspace", "workspace", "person", "Asia/Tokyo")))
-        return Trigger("schedule", schedule=Schedule(cron, zone=zone), audience=audience)
+        return Trigger("schedule", schedule=draw(_schedules()), audience=audience)
     if kind == "event" or not changes:
         names = draw(st.sampled_from(_TRIGGERS))
         return Trigger("event", names)
