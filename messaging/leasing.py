@@ -88,7 +88,8 @@ class Leaser:
         if offers is None:
             return Verdict("wait", until=facts.now + MINUTE)
         verdict = decide(row, facts, offers, self._channels, self._issue)
-        if verdict.kind == "wait" and self._own_time:  # what has not come by the row's own time never comes
+        # In a simulation what has not come by the row's own time never comes; the end of quiet hours does.
+        if verdict.kind == "wait" and self._own_time and verdict.reason != "quiet_hours":
             return Verdict("stop", status="suppressed", reason="coupon_unavailable")
         return self._admitted(batch, row, facts, verdict) if verdict.kind == "go" else verdict
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rules.program import CompiledRule
     from schemas.profile import Occasion, Profile
 
-__all__ = ["first_telling", "give_back", "limited", "once_key", "take"]
+__all__ = ["allows", "first_telling", "give_back", "limited", "once_key", "take"]
 
 _KEY = 8
 _TELLINGS = 15
@@ -37,15 +37,19 @@ def once_key(limit: Limit, occasion: Occasion) -> bytes | None:
 
 def take(profile: Profile, rule: CompiledRule, now: int, key: bytes | None) -> bool:
     """Take a place for a start at `now`, if every kind of limit allows it."""
+    if key is None or not allows(profile, rule, now, key):
+        return False
     limit = rule.rule.limit
-    if key is None:
-        return False
     held = profile.limits.get(rule.limit_key) or Limits()
-    if not _allows(limit, held, now, key):
-        return False
     profile.limits[rule.limit_key] = Limits(_kept(limit, held.starts, now), held.keys + key)
     profile.store_limits()
     return True
+
+
+def allows(profile: Profile, rule: CompiledRule, now: int, key: bytes | None) -> bool:
+    """Whether every kind of limit allows a start at `now`; nothing changes. `key` as `once_key` gives it."""
+    held = profile.limits.get(rule.limit_key) or Limits()
+    return key is not None and _allows(rule.rule.limit, held, now, key)
 
 
 def _allows(limit: Limit, held: Limits, now: int, key: bytes) -> bool:

@@ -36,7 +36,7 @@ def parse_moment(text: str, start: int, zone: str) -> int:
     """Unix ms of `30m` or `-2d` from the start, of a local time, or of a time with its zone. Raises `ValueError`."""
     try:
         sign = -1 if text.startswith("-") else 1
-        return start + sign * parse_duration(text.lstrip("+-") if text[:1] in "+-" else text)
+        return start + sign * parse_duration(text[1:] if text[:1] in {"+", "-"} else text)
     except ValueError:
         pass
     try:

@@ -35,8 +35,7 @@ _SECTIONS = (
     "templates",
 )
 _LATER = (
-    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns", "quiet_hours", "caps",
-    "holdout",
+    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns", "holdout",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, duplicate, named
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
+from rules.read_restraint import caps, quiet_hours
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType, TraitType, TypeName, Workspace
 from schemas.findings import Mark
 from schemas.texts import say
@@ -40,10 +41,19 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     country = fields.get("country", v.country)
     reader.country = country or ""
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
-    fields.later("quiet_hours", "contact_budget", "caps", "rhythm", "channels", "holdout")
+    quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
+    fields.later("contact_budget", "rhythm", "channels", "holdout")
     fields.close()
-    made = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", reader.country)
-    return made, unknown == "reject"
+    found = Workspace(
+        zone or "UTC",
+        reader.currency or "XXX",
+        name or "",
+        language or "en",
+        quiet,
+        limits or (),
+        country=reader.country,
+    )
+    return found, unknown == "reject"
 
 
 def events(reader: Reader, nodes: List[Node]) -> dict[str, EventType]:

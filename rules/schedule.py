@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from schemas.zones import local_moment
 from segments.anniversaries import days_to_month_end, is_anniversary
 from segments.workdays import workdays_of
 
@@ -64,7 +65,7 @@ def concerns(schedule: Schedule, person_zone: str, nominal: int, of: object = No
     zone = ZoneInfo(person_zone)
     if schedule.anniversary is None:
         return any(moment == nominal for moment, _ in _in_zone(schedule, zone, nominal - 1, nominal))
-    if not isinstance(of, str) or not _is_near(schedule, of, _shown(zone, nominal).date()):
+    if not isinstance(of, str) or not _is_near(schedule, of, _local(zone, nominal).date()):
         return False
     due = _in_zone(schedule, zone, nominal - 1, nominal)
     return any(moment == nominal and is_anniversary(of, _counted(schedule, day)) for moment, day in due)
@@ -82,7 +83,7 @@ def _counted(schedule: Schedule, day: date) -> date:
 def _in_zone(schedule: Schedule, zone: ZoneInfo, after: int, until: int) -> Iterator[tuple[int, date]]:
     """(moment, local day) of each time that a schedule names and whose day counts."""
     # Two hours back: local time may have been put back over the moment asked for.
-    begin = (_EPOCH + timedelta(milliseconds=after)).astimezone(zone).replace(tzinfo=None, microsecond=0)
+    begin = _local(zone, after).replace(tzinfo=None, microsecond=0)
     for local in CronSim(schedule.cron or "", begin - timedelta(hours=2)):
         moment = local_moment(zone, local)
         if moment > until:
@@ -101,26 +102,5 @@ def _number(day: date) -> int:
     return (day - _EPOCH.date()).days
 
 
-def local_moment(zone: ZoneInfo, local: datetime) -> int:
-    """Unix ms of a local time: the first of two, or the first valid moment after a gap."""
-    first = _ms(local.replace(tzinfo=zone, fold=0))
-    if _shown(zone, first) == local:
-        return first
-    low, high = _ms(local.replace(tzinfo=zone, fold=1)), first  # the clock jumps forward between these
-    offset = _offset(zone, low)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
-    return high
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def _shown(zone: ZoneInfo, ms: int) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone).replace(tzinfo=None)
-
-
-def _offset(zone: ZoneInfo, ms: int) -> timedelta | None:
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone).utcoffset()
+def _local(zone: ZoneInfo, ms: int) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.offers import Cap, QuietHours
+
 __all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "PropertyType", "TraitType", "TypeName", "Workspace"]
 
 TypeName = Literal["text", "integer", "number", "money", "boolean", "time", "date", "list"]
@@ -18,6 +20,8 @@ class Workspace:
     currency: str
     name: str = ""
     language: str = "en"
+    quiet: QuietHours | None = None
+    caps: tuple[Cap, ...] = ()
     country: str = ""
 
 

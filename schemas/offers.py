@@ -5,7 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Community", "CouponPool", "Offers", "Template", "TemplateText"]
+from schemas.times import DAY
+
+__all__ = [
+    "LONGEST_CAP",
+    "Cap",
+    "Community",
+    "CouponPool",
+    "Offers",
+    "Purpose",
+    "QuietHours",
+    "Template",
+    "TemplateText",
+]
+
+Purpose = Literal["marketing", "transactional"]
+
+LONGEST_CAP = 92 * DAY
+"""How far back a cap can look (ms): a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +38,7 @@ class Template:
     """A message: per channel and language. `marketing` needs the person's consent, `transactional` does not."""
 
     id: str
-    purpose: Literal["marketing", "transactional"]
+    purpose: Purpose
     channels: dict[str, dict[str, TemplateText]]
     uses: frozenset[str] = frozenset()
     """Variables of all its texts by their path: `person.name`, `event.amount`, `coupon.code`."""
@@ -55,8 +72,33 @@ class Community:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A time of each local day in which nothing goes out; over midnight where `begin` is after `until`.
+
+    `begin`, `until`: minutes after midnight. `zone`: `person`, `workspace` or an IANA name. `channels`: empty: all.
+    """
+
+    begin: int
+    until: int
+    zone: str = "person"
+    channels: frozenset[str] = frozenset()
+    purposes: frozenset[str] = frozenset({"marketing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `count` messages a person in any `within` ms; of its purposes and channels (empty: all)."""
+
+    name: str
+    count: int
+    within: int
+    purposes: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Offers:
-    """All of them in one playbook, with what rendering needs of the workspace."""
+    """All of them in one playbook, with what rendering and restraint need of the workspace."""
 
     templates: dict[str, Template]
     pools: dict[str, CouponPool]
@@ -64,3 +106,5 @@ class Offers:
     zone: str
     currency: str
     language: str
+    quiet: QuietHours | None = None
+    caps: tuple[Cap, ...] = ()

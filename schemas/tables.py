@@ -52,13 +52,13 @@ class Outbox(_Decided, table=True):
     """A decision that is carried out.
 
     `ready_at`: not before this moment; of a leased row: the lease's end. `release_at`: not before the partition has got
-    to this position. `body`: the content as it was rendered. `done_at`: when the last result came.
+    to this position. `body`: the content as it was rendered. `done_at`: when the last result came. `deferred_until`:
+    when the quiet hours end that held it back.
     """
 
     __tablename__ = "outbox"
     __table_args__ = (
         _index_of_open("outbox_ready", "ready_at", "time", "person", "order"),
-        _index_of_open("outbox_in_time", "time", "person", "order"),
         Index("outbox_person", "person", "time"),
     )
 
@@ -76,6 +76,20 @@ class Outbox(_Decided, table=True):
     reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
     receipt: str = Field(default="", sa_column_kwargs={"server_default": ""})
     done_at: int | None = Field(sa_type=BigInteger)
+    deferred_until: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Touch(SQLModel, table=True):
+    """A message that was handed to a provider, for the caps: one a decision, whatever its attempts."""
+
+    __tablename__ = "touch"
+    __table_args__ = (Index("touch_person", "person", "time"),)
+
+    decision_id: str = Field(primary_key=True)
+    person: str
+    time: int = Field(sa_type=BigInteger)
+    purpose: str
+    channel: str
 
 
 class Shadow(_Decided, table=True):

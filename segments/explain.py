@@ -37,6 +37,7 @@ __all__ = ["Operand", "Question", "Reason", "explained", "questions_of", "truth_
 
 Kind = Literal["all", "any", "not", "is"]
 Place = tuple[str, int, int]
+_NEVER_OPEN = (t.ListOf, t.Clock, t.Streak, t.TagHeld, t.Given, t.Choice, t.TextTest, t.Items)
 
 
 class Operand(NamedTuple):
@@ -136,6 +137,36 @@ def _joined(kind: Kind, truths: list[bool | None]) -> bool | None:
     return None if None in truths else not decides
 
 
+def _may_be_unknown(node: c.Node, plan: Plan) -> bool:
+    """Whether some person at some moment makes it unknown."""
+    match node:
+        case c.All(items) | c.Any_(items):
+            return any(_may_be_unknown(item, plan) for item in items)
+        case c.Not(item):
+            return _may_be_unknown(item, plan)
+        case c.InSegment(segment):
+            return _may_be_unknown(plan.segments[segment], plan)
+        case c.General(term):
+            return any(_is_open(each, plan) for each in t.walk(term))
+    return c.nullable(node)
+
+
+def _is_open(term: t.Term, plan: Plan) -> bool:
+    """Whether a term may be unknown though all inside it is known."""
+    match term:
+        case t.InSegment(_, segment):
+            return _may_be_unknown(plan.segments[segment], plan)
+        case t.Trait(_, _, source):
+            return source is None
+        case t.Aggregate(_, kind):
+            return kind not in {"count", "sum", "distinct"}
+        case t.Operation(_, op):
+            return op in {"/", "%"}
+        case t.Constant(_, value):
+            return value is None
+    return not isinstance(term, _NEVER_OPEN)
+
+
 class _Asking:
     """Compiles the conditions of one scope."""
 
@@ -175,7 +206,14 @@ class _Asking:
         segment = term.segment if isinstance(term, t.InSegment) else None
         readings = tuple(self._readings(expr, term))
         return Question(
-            "is", syntax.unparse(expr), place, (), self._ask(node), c.nullable(node), readings, segment=segment
+            "is",
+            syntax.unparse(expr),
+            place,
+            (),
+            self._ask(node),
+            _may_be_unknown(node, self.plan),
+            readings,
+            segment=segment,
         )
 
     def _ask(self, node: c.Node) -> Callable[..., bool | None]:

@@ -27,7 +27,14 @@ async def connect_log(
     partitions: int | None = None,
     virtual_time: bool = False,
 ) -> Log:
-    """Open or make a log, wherever it is; arguments and errors as `stores.open.open_log`."""
+    """Open or make a log, wherever it is; arguments and errors as `stores.open.open_log`.
+
+    A log on Kafka has the id that the topic was given and 12 partitions unless said; its clock is the brokers'.
+    """
+    if scheme_of(url) == "kafka":
+        from stores.kafka_log import open_kafka_log
+
+        return await open_kafka_log(url, clock=clock, partitions=partitions, virtual_time=virtual_time)
     return open_log(url, clock=clock, new_id=new_id, partitions=partitions, virtual_time=virtual_time)
 
 

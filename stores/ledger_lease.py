@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, or_, select, update
 
-from messaging.policy import CouponFact
+from messaging.policy import CouponFact, Touch
 from messaging.ports import OutboxRow
 from schemas.tables import OPEN, table
 from stores.codec import content_of, needs_of, pack, unpack
 from stores.ledger_coupons import issue
 from stores.ledger_facts import Known
+from stores.ledger_touches import UNSENT, Touches, forget_touches
 from stores.ports import LeasedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Row, Select
 
@@ -38,72 +41,95 @@ def lease(
     own_time: bool = False,
 ) -> list[LeasedRow]:
     """Judge up to `limit` ready rows and take those that may go. Times unix ms."""
-    leasing = _Leasing(connection, now, now + lease_ms, gate, own_time=own_time)
-    ready = leasing.readable(connection.execute(ready_rows(now, limit, own_time=own_time)).all())
+    found = connection.execute(ready_rows(now, limit)).all()
+    leasing = _Leasing(connection, now, now + lease_ms, gate)
+    ready = leasing.readable(found, own_time=own_time)
     if ready:
-        known = Known(connection, [row.row for row in ready])
-        for row in ready:
-            leasing.judge(row, known)
+        # What quiet hours put off to a moment that this lease has rows of, or rows after, is judged at that moment.
+        horizon = (ready[-1].moment if len(found) == limit else now) if own_time else 0
+        leasing.judge(ready, horizon)
     leasing.write()
     return leasing.leased
 
 
-def ready_rows(now: int, limit: int, *, own_time: bool) -> Select[Any]:
+def ready_rows(now: int, limit: int) -> Select[Any]:
     """Rows that are due and released, and leases that ran out, oldest first."""
     o, p = table("outbox"), table("partition_progress")
     reached = select(p.c.position).where(p.c.partition == o.c.partition).scalar_subquery()
-    order = [o.c.time, o.c.person, o.c.order]
-    due = o.c.ready_at + 0 if own_time else o.c.ready_at  # a sum has no index: those in the order of time are walked
     return (
         select(o)
-        .where(OPEN, due <= now, or_(o.c.release_at == 0, o.c.release_at <= reached))
-        .order_by(*(order if own_time else [o.c.ready_at, *order]))
+        .where(OPEN, o.c.ready_at <= now, or_(o.c.release_at == 0, o.c.release_at <= reached))
+        .order_by(o.c.ready_at, o.c.time, o.c.person, o.c.order)
         .limit(limit)
         .with_for_update(skip_locked=True, of=o)
     )
+
+
+class _Ready(NamedTuple):
+    """A row that is ready, in the order of judging: the moment at which it is judged, then the order of happening."""
+
+    moment: int
+    time: int
+    person: str
+    order: int
+    before: LeasedRow
 
 
 class _Leasing:
     """One lease under way: what it takes, and what becomes of the other rows."""
 
     def __init__(
-        self,
-        connection: Connection,
-        now: int,
-        until: int,
-        gate: Callable[[OutboxRow, Facts], Verdict],
-        *,
-        own_time: bool,
+        self, connection: Connection, now: int, until: int, gate: Callable[[OutboxRow, Facts], Verdict]
     ) -> None:
         self.leased: list[LeasedRow] = []
         self._connection = connection
         self._now = now
         self._until = until
         self._gate = gate
-        self._own_time = own_time
+        self._touches: Touches | None = None
         self._ended: list[dict[str, Any]] = []
         self._waiting: list[dict[str, Any]] = []
+        self._deferred: dict[str, int] = {}
 
-    def readable(self, found: Sequence[Row[Any]]) -> list[LeasedRow]:
+    def readable(self, found: Sequence[Row[Any]], *, own_time: bool) -> list[_Ready]:
         """Decode rows, each as it is before this lease; one that cannot be read is dead, and the others go on."""
         rows = []
         for each in found:
             try:
-                rows.append(LeasedRow(_outbox_row(each), each.token, each.attempts))
+                before = LeasedRow(_outbox_row(each), each.token, each.attempts)
             except msgspec.MsgspecError:
                 self._end(each.decision_id, "dead", "unreadable", self._now)
+                continue
+            moment = each.ready_at if own_time else self._now
+            rows.append(_Ready(moment, each.time, each.person, each.order, before))
         return rows
 
-    def judge(self, before: LeasedRow, known: Known) -> None:
-        """Ask the gates about a row and do what they say."""
-        row = before.row
-        moment = row.time if self._own_time else self._now
-        verdict = self._verdict(row, known.facts(row, moment))
+    def judge(self, ready: Sequence[_Ready], horizon: int) -> None:
+        """Ask the gates about each row, in order; one that is put off to `horizon` or earlier comes again then."""
+        rows = [each.before.row for each in ready]
+        known = Known(self._connection, rows)
+        self._touches = Touches(self._connection, rows, min(each.moment for each in ready))
+        queue = list(ready)
+        if horizon:
+            heapify(queue)
+        for each in _popping(queue, is_heap=horizon > 0):
+            until = self._judge(each, known, self._touches)
+            if each.moment < until <= horizon:
+                heappush(queue, each._replace(moment=until))
+            elif until:
+                self._waiting.append({"id": each.before.row.decision_id, "at": until})
+
+    def _judge(self, each: _Ready, known: Known, touches: Touches) -> int:
+        """Do what the gates say of a row; until when it waits, 0 if it does not."""
+        row, moment = each.before.row, each.moment
+        verdict = self._verdict(row, replace(known.facts(row, moment), touches=touches.others(row)))
         if verdict is None:
             self._end(row.decision_id, "dead", "gate_error", moment)
             known.note(row.decision_id, CouponFact("dead"))
         elif verdict.kind == "wait":
-            self._waiting.append({"id": row.decision_id, "at": verdict.until})
+            if verdict.reason == "quiet_hours":
+                self._deferred[row.decision_id] = verdict.until
+            return verdict.until
         elif verdict.kind == "stop":
             self._end(row.decision_id, verdict.status, verdict.reason, moment)
             known.note(row.decision_id, CouponFact(verdict.status))
@@ -112,7 +138,10 @@ class _Leasing:
             self._end(row.decision_id, fact.status, reason, moment)
             known.note(row.decision_id, fact)
         else:
-            self._take(before, verdict)
+            self._take(each.before, verdict)
+            if verdict.purpose:
+                touches.add(row, Touch(moment, verdict.purpose, verdict.channel))
+        return 0
 
     def _verdict(self, row: OutboxRow, facts: Facts) -> Verdict | None:
         try:
@@ -139,11 +168,26 @@ class _Leasing:
         if self._waiting:
             waiting = mine.values(status="pending", ready_at=bindparam("at"))
             self._connection.execute(waiting, self._waiting)
+        if self._deferred:
+            later = [{"id": decision, "at": until} for decision, until in self._deferred.items()]
+            self._connection.execute(mine.values(deferred_until=bindparam("at")), later)
         if self.leased:
             names = ("token", "attempts", "channel", "body")
             taken = mine.values({name: bindparam(f"new_{name}") for name in names})
             taken = taken.values(status="leased", ready_at=self._until)
             self._connection.execute(taken, [_taken(leased) for leased in self.leased])
+        if self._touches is not None:
+            self._touches.write()
+            forget_touches(self._connection, (row["id"] for row in self._ended if row["result"] in UNSENT))
+
+
+def _popping(queue: list[_Ready], *, is_heap: bool) -> Iterator[_Ready]:
+    """Rows in order, those included that are pushed meanwhile."""
+    if not is_heap:
+        yield from queue
+        return
+    while queue:
+        yield heappop(queue)
 
 
 def _taken(leased: LeasedRow) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from schemas.errors import NamedStop
 from schemas.tables import table
 from stores.codec import pack, storable
 from stores.ledger_rows import add_rows, insert_into, padded
+from stores.ledger_touches import UNSENT, forget_touches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -143,6 +144,7 @@ def finish(connection: Connection, results: Sequence[Result], now: int) -> int:
             )
         )
         connection.execute(statement, [values for _, values in sorted(counted.items())])
+        forget_touches(connection, (decision for decision, row in counted.items() if row["result"] in UNSENT))
     return len(counted)
 
 

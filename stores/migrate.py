@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "alembic_config", "migrate"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; a ledger that has it is opened without loading Alembic."""
 _LOCK = 0x544C4C45
 """The advisory lock of PostgreSQL under which one process migrates while the others wait."""

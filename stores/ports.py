@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from schemas.decisions import DeadLetter, Outcome
     from schemas.records import Record
 
-__all__ = ["Appendable", "LeasedRow", "Ledger", "Log", "LogInfo", "Place", "Position", "Result", "Saved", "State"]
+__all__ = [
+    "Appendable",
+    "LeasedRow",
+    "Ledger",
+    "Log",
+    "LogInfo",
+    "Place",
+    "Position",
+    "Readable",
+    "Result",
+    "Saved",
+    "State",
+]
 
 
 class Appendable(NamedTuple):
@@ -46,16 +58,12 @@ class LogInfo(NamedTuple):
     partitions: int
 
 
-class Log(Protocol):
-    """Partitions of records. Append time never falls within a partition."""
+class Readable(Protocol):
+    """The part of a log that a worker needs. Append time never falls within a partition (`Log`)."""
 
-    info: LogInfo
-
-    async def append(self, items: Sequence[Appendable]) -> list[Place]:
-        """Append all or nothing; durable on return. Raises `StoreUnavailable` (disk full, locked, away, behind).
-
-        A caller that is cancelled, or hears `StoreUnavailable` from a server, may find its records in the log.
-        """
+    @property
+    def info(self) -> LogInfo:
+        """What it is."""
 
     async def read(self, partition: int, start: int, limit: int = 500) -> list[Record]:
         """Records from offset `start` on, in order, at most `limit`.
@@ -68,6 +76,18 @@ class Log(Protocol):
 
     async def wait(self, partition: int, start: int, timeout: float) -> None:
         """Return when a record at `start` may be there, at the latest after `timeout` seconds."""
+
+
+class Log(Readable, Protocol):
+    """Partitions of records. Append time never falls within a partition (on Kafka: as far as brokers' clocks agree)."""
+
+    async def append(self, items: Sequence[Appendable]) -> list[Place]:
+        """Append all or nothing; durable on return. Raises `StoreUnavailable` (disk full, locked, away, behind).
+
+        A caller that is cancelled, or hears `StoreUnavailable` from a server, may find its records in the log: all of
+        them, or on Kafka any part, now or within a minute. It appends all of them again; repeats are recognised (events
+        by source and id, activations by their sequence, schedules by their nominal time) or harmless (ticks).
+        """
 
     async def trim(self, partition: int, before: int) -> int:
         """Delete records before offset `before`; returns how many went. Only below positions that are on the disk."""

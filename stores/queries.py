@@ -22,7 +22,10 @@ __all__ = ["QUERIES", "fetch"]
 Rows = list[dict[str, Any]]
 
 _DECISION = ("decision_id", "time", "person", "order", "rule", "step", "kind", "occurrence", "event_id", "params")
-_DELIVERY = ("decision_id", "time", "person", "order", "rule", "kind", "channel", "status", "reason", "params", "body")
+_DELIVERY = (
+    "decision_id", "time", "person", "order", "rule", "kind", "channel", "status", "reason", "params", "body",
+    "deferred_until",
+)  # fmt: skip
 _DELIVERED = ("send", "invite", "assign")
 _OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at", "done_at")
 
@@ -65,7 +68,7 @@ def shadow(connection: Connection) -> Rows:
 
 
 def deliveries(connection: Connection) -> Rows:
-    """What became of messages and assignments."""
+    """What became of messages and assignments; `time`: the decision's, or when the quiet hours ended that held it."""
     kind = table("outbox").c.kind
     query = _of("outbox", *_DELIVERY).where(kind.in_(_DELIVERED)).order_by(*_happening("outbox"))
     return [_delivery(row) for row in _rows(connection, query)]
@@ -73,7 +76,9 @@ def deliveries(connection: Connection) -> Rows:
 
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
     content = content_of(row["body"])
+    deferred = row.pop("deferred_until")
     return row | {
+        "time": row["time"] if deferred is None else deferred,
         "template": row.pop("params").get("template"),
         "body": None if content is None else content.body,
         "subject": None if content is None else content.subject,

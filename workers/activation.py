@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Activated", "activate", "new_windows"]
 
+_TOLD = "program_told"
+"""The sequence of the last activation that is in the log, in every partition."""
+
 
 class Activated(NamedTuple):
     """What an activation came to. `changed` False: it was in force already. `empty`: windows that fill from now on."""
@@ -37,15 +40,25 @@ async def activate(workspace: Workspace, files: Mapping[str, str], *, fire_entri
     refuse_what_is_not_obeyed(files)
     current = await workspace.ledger.active()
     if current is not None and current[0] == program.hash:
+        await _tell(workspace, *current, fire_entries=fire_entries)  # the last attempt may have ended before the log
         return Activated(program.hash, current[1], changed=False)
     older = await workspace.programs.load(current[0]) if current is not None else None
     await workspace.ledger.put_program(program.hash, pack_files(files))
     sequence = await workspace.ledger.activate(program.hash, now_ms())
-    value = encode(ProgramActivated(program.hash, sequence, fire_entries))
-    partitions = range(workspace.log.info.partitions)
-    await workspace.log.append([Appendable("", value, partition) for partition in partitions])
+    await _tell(workspace, program.hash, sequence, fire_entries=fire_entries)
     workspace.programs.compiled[program.hash] = program
     return Activated(program.hash, sequence, changed=True, empty=new_windows(program, older))
+
+
+async def _tell(workspace: Workspace, hash_: str, sequence: int, *, fire_entries: bool) -> None:
+    """Append the activation to every partition, unless that was done; a repeat is passed over by its sequence."""
+    told = await workspace.ledger.get_meta(_TOLD)
+    if told == str(sequence):
+        return
+    value = encode(ProgramActivated(hash_, sequence, fire_entries))
+    partitions = range(workspace.log.info.partitions)
+    await workspace.log.append([Appendable("", value, partition) for partition in partitions])
+    await workspace.ledger.set_meta(_TOLD, str(sequence))
 
 
 def refuse_what_is_not_obeyed(files: Mapping[str, str]) -> None:

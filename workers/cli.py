@@ -110,6 +110,27 @@ def simulate(  # noqa: PLR0913, PLR0917 - the options of a command
     run_simulation(request, as_json=as_json)
 
 
+@app.command("test", epilog="Example: touchline test playbook -k welcome --coverage")
+def playbook_tests(  # noqa: PLR0913, PLR0917 - the options of a command
+    folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Only these files of tests.")] = None,
+    text: Annotated[str, typer.Option("-k", metavar="TEXT", help="Only tests whose name holds it.")] = "",
+    rule: Annotated[str | None, typer.Option("--rule", metavar="ID", help="Only tests about this rule.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write the results as JUnit XML.")] = None,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Show what no test has tried.")] = False,
+    fail_under: Annotated[
+        float | None, typer.Option("--fail-under", min=0, max=100, help="Fail below this coverage, in percent.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when a file of the playbook changes.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the playbook's own tests on a virtual clock: no server, no adapter, nothing that could reach anybody."""
+    from workers.commands.test import Request, run_tests
+
+    request = Request(folder, tuple(files or ()), text, rule, junit, coverage, fail_under, as_json, watch)
+    raise typer.Exit(run_tests(request))
+
+
 @app.command(epilog="Example: touchline demo --out touchline-demo")
 def demo(out: Out = Path("touchline-demo"), as_json: Json = False) -> None:
     """A year of a real shop's orders, from CSV to messages in files, and what a shop owner would want to know of it."""

@@ -24,11 +24,21 @@ _LINE_BITS = 40
 
 
 class Arrived(NamedTuple):
-    """An event and where it stands; of a group where its first line stands."""
+    """An event and where it stands; of a group where its first line stands.
+
+    `at` (unix ms): when the log takes it, None: at its own time. `history`: it comes as an import brings it.
+    """
 
     event: Event
     file: str
     line: int
+    at: int | None = None
+    history: bool = False
+
+    @property
+    def moment(self) -> int:
+        """When the log takes it, unix ms."""
+        return (self.event.time or 0) if self.at is None else self.at
 
 
 class Rejected(NamedTuple):

@@ -25,6 +25,11 @@ FIELDS = frozenset(
 """What a log line may carry. Anything else is left out: ids of people, addresses, properties and texts of messages."""
 
 
+_TALKATIVE = ("apscheduler", "httpx", "httpcore", "asyncio", "alembic", "uvicorn.access", "faust", "mode")
+# What matters of these is said by us, once and in a sentence: with a broker away they say ten lines a second.
+_ON_KAFKA = ("aiokafka", "faust.transport", "workers.faust_worker", "workers.faust_transport")
+
+
 def _only_listed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's shape
     return {name: value for name, value in line.items() if name in FIELDS}
 
@@ -56,8 +61,10 @@ def set_up_logging(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("apscheduler", "httpx", "httpcore", "asyncio", "alembic", "uvicorn.access"):
+    for name in _TALKATIVE:
         logging.getLogger(name).setLevel("WARNING")
+    for name in _ON_KAFKA:
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.CRITICAL)
 
 
 def logger() -> Any:  # noqa: ANN401 - structlog's lazy proxy

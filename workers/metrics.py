@@ -37,9 +37,11 @@ CounterName = Literal[
     "touchline_provider_results_total",
     "touchline_ingest_accepted_total",
     "touchline_ingest_refused_total",
+    "touchline_rebalances_total",
 ]
 GaugeName = Literal[
     "touchline_partition_lag_records",
+    "touchline_assigned_partitions",
     "touchline_outbox_rows",
     "touchline_outbox_oldest_pending_seconds",
 ]
@@ -66,6 +68,8 @@ METRICS: Mapping[CounterName | GaugeName | HistogramName, Metric] = {
     "touchline_ingest_accepted_total": Metric("Events accepted over HTTP"),
     "touchline_ingest_refused_total": Metric("Events refused over HTTP, by code", ("code",)),
     "touchline_partition_lag_records": Metric("Records in the log that are not folded yet", ("partition",)),
+    "touchline_rebalances_total": Metric("Times that this worker was given its partitions (Kafka)"),
+    "touchline_assigned_partitions": Metric("Partitions that this worker folds (Kafka)"),
     "touchline_outbox_rows": Metric("Rows of the outbox, by status", ("status",)),
     "touchline_outbox_oldest_pending_seconds": Metric("Age of the oldest row that may be sent and is not"),
     "touchline_batch_seconds": Metric("Seconds from reading a batch to its last write", ("partition",)),

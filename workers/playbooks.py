@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from schemas.errors import InputError
 
-__all__ = ["MAX_FILES", "MAX_FILE_BYTES", "read_folder", "zone_names"]
+__all__ = ["MAX_FILES", "MAX_FILE_BYTES", "TESTS", "read_folder", "read_tests", "zone_names"]
 
 MAX_FILE_BYTES = 1 << 20
 MAX_FILES = 2_000
+TESTS = "tests"
+"""The folder of a playbook's own tests: no part of the program, so that editing a test changes nothing."""
 _ENDINGS = (".yaml", ".yml")
 
 
+@cache
 def zone_names() -> frozenset[str]:
     """The names of all time zones, to check a playbook's against."""
     return frozenset(available_timezones())
@@ -33,6 +37,21 @@ def read_folder(path: str | Path) -> dict[str, str]:
     names = sorted(_names(root))
     if not names:
         raise InputError(f"The folder {root} holds no .yaml file, so it is no playbook.", code="no_playbook")
+    return _texts(root, names)
+
+
+def read_tests(path: str | Path) -> dict[str, str]:
+    """Texts of all YAML files below a playbook's `tests/` by their name relative to the playbook; none without it.
+
+    Raises `InputError` as `read_folder` does.
+    """
+    root = Path(path)
+    if not (root / TESTS).is_dir():
+        return {}
+    return _texts(root, sorted(f"{TESTS}/{name}" for name in _names(root / TESTS)))
+
+
+def _texts(root: Path, names: list[str]) -> dict[str, str]:
     if len(names) > MAX_FILES:
         raise InputError(f"The folder {root} holds {len(names)} YAML files; {MAX_FILES} are allowed.", code="too_large")
     return {name: _text(root, name) for name in names}
@@ -42,7 +61,7 @@ def _names(root: Path) -> list[str]:
     found: list[str] = []
     for folder, folders, files in os.walk(root, onerror=_refuse):
         here = Path(folder)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (here == root and f == "tests"))
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (here == root and f == TESTS))
         found += [
             (here / f).relative_to(root).as_posix() for f in files if f.endswith(_ENDINGS) and not f.startswith(".")
         ]

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from messaging.dispatch import Dispatcher
 from messaging.registry import adapters_of
-from schemas.errors import NamedStop, PlaybookError, StoreUnavailable
+from schemas.errors import PlaybookError, StoreUnavailable
+from stores.connect import scheme_of
 from stores.sqlite_log import SqliteLog
 from workers import metrics
 from workers.activation import activate
 from workers.channels import CHANNELS
-from workers.clock import elapsed, now_ms
+from workers.clock import now_ms
+from workers.folding import Folding
 from workers.log import logger
-from workers.loop import Options, PartitionWorker
 from workers.playbooks import read_folder
+from workers.running import pause, together
 from workers.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -30,45 +32,23 @@ if TYPE_CHECKING:
 
 __all__ = ["clock", "dispatch", "monitored", "up", "web", "worker"]
 
-_WAIT = 1.0
-"""Seconds a worker waits for a record before it looks whether it is to stop."""
-_FEW, _GATHER = 50, 0.008
-"""After a step of fewer records, seconds in which more may gather: without it a trickle takes a whole core."""
 _LOOK = 5.0
 """Seconds between two looks at lag and outbox."""
-_AGAIN = 1.0
-"""Seconds before a store that was away is asked again."""
 
 
 async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
-    """Fold every partition. Raises `NamedStop`. `decided` is set when there may be new decisions."""
-    settings = workspace.settings
-    options = Options(lateness=settings.lateness, record_changes=settings.record_changes, clock=now_ms)
-    made = [
-        PartitionWorker(workspace.log, workspace.state, workspace.ledger, workspace.programs, workspace.id, p, options)
-        for p in range(workspace.log.info.partitions)
-    ]
-    await _together(stop, *(_fold(each, stop, decided) for each in made))
+    """Fold: on Kafka the partitions that the group gives us, else every one. Raises `NamedStop`.
 
+    `decided` is set when there may be new decisions.
+    """
+    if scheme_of(workspace.settings.url("log")) == "kafka":
+        from workers.faust_worker import run_worker
 
-async def _fold(partition: PartitionWorker, stop: asyncio.Event, decided: asyncio.Event | None) -> None:
-    while not stop.is_set():
-        began, before = elapsed(), partition.counts.decisions
-        try:
-            moved = await partition.step()
-        except StoreUnavailable as error:
-            logger().warning("store_unavailable", partition=partition.partition, reason=error.message)
-            await _pause(stop, _AGAIN)
-            continue
-        if moved:
-            metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(partition.partition))
-        metrics.folded(partition)
-        if decided is not None and partition.counts.decisions > before:
-            decided.set()
-        if 0 < moved < _FEW:
-            await asyncio.sleep(_GATHER)  # a step costs the same for one record and for ten
-        if not moved and partition.position is not None and not partition.position.chunk:
-            await partition.log.wait(partition.partition, partition.position.offset, _WAIT)
+        await run_worker(workspace, stop, decided)
+        return
+    folding = Folding(workspace, decided)
+    workers = [folding.worker(workspace.log, partition) for partition in range(workspace.log.info.partitions)]
+    await together(stop, *(folding.run(each, stop) for each in workers))
 
 
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
@@ -128,7 +108,7 @@ async def monitored(workspace: Workspace, stop: asyncio.Event, process: Process)
     routes = health_routes(lambda: stores_away(workspace.log, workspace.ledger), metrics.render)
     app, option = Starlette(routes=routes), "TOUCHLINE_METRICS_PORT"
     shown = serve(app, settings.metrics_host, settings.metrics_port, stop, option=option)
-    await _together(stop, process(workspace, stop), shown, _observe(workspace, stop))
+    await together(stop, process(workspace, stop), shown, _observe(workspace, stop))
 
 
 async def _observe(workspace: Workspace, stop: asyncio.Event) -> None:
@@ -136,7 +116,7 @@ async def _observe(workspace: Workspace, stop: asyncio.Event) -> None:
     while not stop.is_set():
         with suppress(StoreUnavailable):
             await _look(workspace)
-        await _pause(stop, _LOOK)
+        await pause(stop, _LOOK)
 
 
 async def _look(workspace: Workspace) -> None:
@@ -157,7 +137,7 @@ async def up(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> None:
     # Nearly all records come from this very process, which is told at once; others (an import) may take a tenth.
     if isinstance(workspace.log, SqliteLog):
         workspace.log.longest_poll = 0.1
-    await _together(
+    await together(
         stop,
         worker(workspace, stop, decided),
         dispatch(workspace, stop, decided),
@@ -182,23 +162,3 @@ async def _watch(workspace: Workspace, playbook: Path, stop: asyncio.Event) -> N
             continue
         if activated.changed:
             logger().info("activated", hash=activated.hash[:12], sequence=activated.sequence)
-
-
-async def _together(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
-    """Run coroutines until all end; the first that fails stops the others, and its error is raised."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    failed = next((task.exception() for task in done if task.exception() is not None), None)
-    stop.set()
-    if pending:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*pending, return_exceptions=True), 10)
-    if failed is not None:
-        if isinstance(failed, NamedStop):
-            logger().error("stopped", code=failed.code, reason=failed.message)
-        raise failed
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

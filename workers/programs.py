@@ -61,7 +61,14 @@ def offers_of(program: Program) -> Offers:
     playbook = program.playbook
     workspace = playbook.workspace
     return Offers(
-        playbook.templates, playbook.pools, playbook.communities, workspace.zone, workspace.currency, workspace.language
+        playbook.templates,
+        playbook.pools,
+        playbook.communities,
+        workspace.zone,
+        workspace.currency,
+        workspace.language,
+        workspace.quiet,
+        workspace.caps,
     )
 
 

@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from schemas.errors import SettingsError
 from schemas.times import DAY, HOUR, SECOND, parse_duration
 
-__all__ = ["Settings", "environment", "fresh_key", "language", "read_settings"]
+__all__ = ["Settings", "environment", "fresh_key", "language", "read_settings", "with_password"]
 
 _PREFIX = "TOUCHLINE_"
 _KNOWN = {
     "DATA": "folder of the embedded stores (default .touchline)",
     "PLAYBOOK": "folder of the playbook (default ./playbook, else the built-in sample)",
-    "LOG": "URL of the log: sqlite:///PATH",
+    "LOG": "URL of the log: sqlite:///PATH, kafka://HOST:9092/TOPIC",
+    "KAFKA_PASSWORD": "password of the log's URL, so that it need not stand there",
+    "KAFKA_SESSION": "after how long a silent worker loses its partitions (default 10s, at least 6s)",
     "STATE": "URL of the state: sqlite:///PATH",
     "LEDGER": "URL of the ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE",
     "CHANNELS": "which adapter serves which channel: JSON, or the path of a JSON file",
@@ -55,6 +58,8 @@ class Settings:
     lateness: int = 3 * DAY
     lease: int = 30 * SECOND
     record_changes: bool = False
+    kafka_password: str | None = field(default=None, repr=False)
+    kafka_session: int = 10 * SECOND
     log_level: str = "info"
     virtual: bool = False
     """A simulation's stores: their time is that of the events."""
@@ -62,7 +67,14 @@ class Settings:
     def url(self, port: str) -> str:
         """The URL of the log, state or ledger; embedded in the data folder unless set."""
         given: str = getattr(self, port)
+        if port == "log" and self.kafka_password is not None:
+            given = with_password(given, self.kafka_password)
         return given or f"sqlite:///{self.data / f'{port}.db'}"
+
+    @property
+    def on_servers(self) -> bool:
+        """Whether a store is on a server, which may come up later than we do."""
+        return any(url and not url.startswith(("sqlite:", "memory:")) for url in (self.log, self.state, self.ledger))
 
 
 def environment() -> dict[str, str]:
@@ -106,8 +118,20 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
         lateness=_duration("LATENESS", given.get("LATENESS") or "72h", HOUR),
         lease=_duration("LEASE", given.get("LEASE") or "30s", 3 * SECOND),
         record_changes=_flag("RECORD_CHANGES", given.get("RECORD_CHANGES") or "false"),
+        kafka_password=given.get("KAFKA_PASSWORD") or None,
+        kafka_session=_duration("KAFKA_SESSION", given.get("KAFKA_SESSION") or "10s", 6 * SECOND),
         log_level=_level(given.get("LOG_LEVEL") or "info"),
     )
+
+
+def with_password(url: str, password: str) -> str:
+    """A URL whose user has this password. Raises `SettingsError` where it names no user, or a password itself."""
+    scheme, separator, rest = url.partition("://")
+    user, at, place = rest.partition("@")
+    if not at or ":" in user:
+        message = "TOUCHLINE_KAFKA_PASSWORD belongs to a URL that names a user and no password"
+        raise SettingsError(message, hint="set TOUCHLINE_LOG=kafka://USER@HOST:9092/TOPIC")
+    return f"{scheme}{separator}{user}:{quote(password, safe='')}@{place}"
 
 
 def _port(name: str, text: str) -> int:

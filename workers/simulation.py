@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from messaging.dispatch import Dispatcher
+from rules.fold import Fold
 from rules.schedule import nominal_times
 from schemas.records import ProgramActivated, ScheduleFired, Tick, behaviour, encode
 from schemas.times import DAY
@@ -17,7 +18,7 @@ from stores.open import open_log, open_state
 from stores.ports import Appendable, Ledger, Log, State
 from workers.emissions import Collector, emits_to_others, with_emissions
 from workers.inputs import Arrived
-from workers.loop import Options, PartitionWorker
+from workers.loop import MakeFold, Options, PartitionWorker
 from workers.playbooks import zone_names
 from workers.programs import Programs, pack_files
 
@@ -73,23 +74,28 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
     tick: int = DAY,
     batch: int = 500,
     progress: Callable[[str, int, int], None] = lambda *_: None,
+    folds: Callable[[], MakeFold] = lambda: Fold,
 ) -> Played:
     """Play events by their own time through log, fold and dispatch. Times unix ms; `until` is inclusive.
 
-    Neither `tick` nor `batch` changes any result.
+    Neither `tick` nor `batch` changes any result. `folds` gives what folds in one playing: it is asked again for
+    each rehearsal, and last for the playing that counts.
     """
     programs = Programs(stores.ledger)
     programs.compiled[program.hash] = program
-    options = Options(batch=batch, record_changes=True, immediate=True)
+
+    def options() -> Options:
+        return Options(batch=batch, record_changes=True, immediate=True, make_fold=folds())
+
     if emits_to_others(program):
         arrived = await with_emissions(
-            list(arrived), lambda more, ledger: _rehearse(program, programs, more, ledger, until, options)
+            list(arrived), lambda more, ledger: _rehearse(program, programs, more, ledger, until, options())
         )
     played = _in_order(arrived, until)
     await stores.ledger.put_program(program.hash, pack_files(files))
     await stores.ledger.activate(program.hash, played.end)
     await _append(stores.log, program, played, tick, progress)
-    await _fold(stores, programs, played, options, progress)
+    await _fold(stores, programs, played, options(), progress)
     dispatcher = Dispatcher(stores.ledger, programs.offers, adapters, lambda: played.end, KEY, own_time=True)
     done = 0
     while moved := await dispatcher.step(500):
@@ -128,9 +134,9 @@ def _in_order(arrived: Sequence[Arrived], until: int | None) -> Played:
 
     The first of a (source, id) of a person wins over all input.
     """
-    ordered = sorted(arrived, key=lambda a: a.event.time or 0)
+    ordered = sorted(arrived, key=lambda a: a.moment)
     if until is not None:
-        ordered = [a for a in ordered if (a.event.time or 0) <= until]
+        ordered = [a for a in ordered if a.moment <= until]
     seen: set[tuple[str, str, str]] = set()
     played = Played()
     for each in ordered:
@@ -140,7 +146,7 @@ def _in_order(arrived: Sequence[Arrived], until: int | None) -> Played:
         else:
             seen.add(key)
             played.arrived.append(each)
-    played.end = until if until is not None else (ordered[-1].event.time or 0 if ordered else 0)
+    played.end = until if until is not None else (ordered[-1].moment if ordered else 0)
     return played
 
 
@@ -171,17 +177,17 @@ def _records(log: Log, program: Program, played: Played, tick: int) -> Iterator[
     The activation, events, schedules and ticks, one at the end.
     """
     partitions = log.info.partitions
-    begin = (played.arrived[0].event.time or 0) if played.arrived else played.end
+    begin = played.arrived[0].moment if played.arrived else played.end
     everywhere: list[tuple[int, bytes]] = [(begin, encode(ProgramActivated(program.hash, 1)))]
     everywhere += _control(program, begin, played.end, tick, _zones(played))
     at = 0
     for each in played.arrived:
-        own = each.event.time or 0
+        own = each.moment
         # What is due at the time of an event comes after it: schedules and ticks of that moment wait for the next one.
         while at < len(everywhere) and (everywhere[at][0] < own or at == 0):
             yield from _to_all(everywhere[at], partitions)
             at += 1
-        yield Appendable(each.event.person, encode(behaviour(each.event)), None, own), each
+        yield Appendable(each.event.person, encode(behaviour(each.event, history=each.history)), None, own), each
     for item in everywhere[at:]:
         yield from _to_all(item, partitions)
 

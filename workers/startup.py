@@ -8,12 +8,12 @@ from schemas.errors import NamedStop
 from stores.ports import Position
 
 if TYPE_CHECKING:
-    from stores.ports import Ledger, Log, State
+    from stores.ports import Ledger, Readable, State
 
 __all__ = ["check_partitions", "first_position"]
 
 
-async def first_position(log: Log, state: State, ledger: Ledger, partition: int) -> tuple[Position, bool]:
+async def first_position(log: Readable, state: State, ledger: Ledger, partition: int) -> tuple[Position, bool]:
     """(the position to go on from, whether the state had fallen back behind the ledger).
 
     Raises `NamedStop`: `LOG_MISMATCH`, `STATE_GAP`.
@@ -51,7 +51,7 @@ def _mismatch(partition: int, what: str) -> NamedStop:
     return NamedStop(message, code="LOG_MISMATCH")
 
 
-async def check_partitions(log: Log, ledger: Ledger) -> None:
+async def check_partitions(log: Readable, ledger: Ledger) -> None:
     """The count of partitions is fixed: it says where people are. Raises `NamedStop` `PARTITIONS_CHANGED`."""
     count = str(log.info.partitions)
     known = await ledger.keep_meta("partitions", count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from schemas.errors import InputError
@@ -40,12 +41,17 @@ async def open_workspace(settings: Settings, *, create: bool = True) -> Workspac
         raise InputError(message, hint="start one with: touchline up")
     if not (settings.log and settings.state and settings.ledger):
         _make_folder(settings)
-    log = await connect_log(settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8))
-    state = await connect_state(settings.url("state"))
-    ledger = await connect_ledger(settings.url("ledger"))
-    await check_partitions(log, ledger)
-    identity = await ledger.keep_meta("workspace", fresh_key(8))
-    key = await ledger.keep_meta("coupon_key", fresh_key(32))
+    async with AsyncExitStack() as opened:  # what is open is closed again when the next one cannot be had
+        log = await connect_log(settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8))
+        opened.push_async_callback(log.close)
+        state = await connect_state(settings.url("state"))
+        opened.push_async_callback(state.close)
+        ledger = await connect_ledger(settings.url("ledger"))
+        opened.push_async_callback(ledger.close)
+        await check_partitions(log, ledger)
+        identity = await ledger.keep_meta("workspace", fresh_key(8))
+        key = await ledger.keep_meta("coupon_key", fresh_key(32))
+        opened.pop_all()
     return Workspace(settings, log, state, ledger, Programs(ledger), identity, bytes.fromhex(key))
 
 

@@ -10,6 +10,7 @@ from rules.codes import (
     chinese_expressions,
     chinese_mapping,
     chinese_reading,
+    chinese_restraint,
     chinese_sense,
     chinese_yaml,
 )
@@ -32,6 +33,7 @@ CHINESE: dict[str, str] = {
     **chinese_definitions.CHINESE,
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
+    **chinese_restraint.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""
 

@@ -403,7 +403,7 @@ async def test_in_own_time_rows_are_judged_at_their_own_moment_in_the_order_of_m
 
 async def test_in_own_time_a_row_that_was_put_off_keeps_its_turn(ledger: Ledger) -> None:
     await record(ledger, *(decision(n) for n in (1, 2)))
-    await lease(ledger, limit=1, gate=lambda *_: Verdict("wait", until=NOW))
+    await lease(ledger, limit=1, gate=lambda _, facts: Verdict("wait", until=facts.now), own_time=True)
 
     assert ids(await lease(ledger, own_time=True)) == ["d00001", "d00002"]
 

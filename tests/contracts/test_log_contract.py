@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import NamedStop
 from schemas.ids import partition_of
 from stores.ports import Appendable, Place
-from tests.helpers.stores import LASTING, LOGS, Clock, log_in
+from tests.helpers.stores import CLOCKED, LASTING_LOGS, LOGS, Clock, log_in
 from tests.helpers.waiting import wait_until_async
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ async def log(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> A
     await log.close()
 
 
+@pytest.fixture(params=CLOCKED)
+async def clocked(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Log]:
+    """A log that takes its clock from whoever opens it."""
+    log = await log_in(request.param, tmp_path, clock=clock, partitions=3)
+    yield log
+    await log.close()
+
+
 async def values(log: Log, partition: int = 0, start: int = 0) -> list[bytes]:
     return [record.value for record in await log.read(partition, start, 10_000)]
 
@@ -44,16 +53,21 @@ async def times(log: Log, partition: int = 0) -> list[int]:
 
 
 async def test_a_new_log_has_an_id_and_the_partitions_asked_for(log: Log) -> None:
-    assert log.info == ("log-1", 3)
+    assert log.info.log_id
+    assert log.info.partitions == 3
     assert [await log.ends(partition) for partition in range(3)] == [(0, 0)] * 3
 
 
-async def test_a_record_is_read_back_where_its_place_says(log: Log, clock: Clock) -> None:
+async def test_a_log_that_asks_for_its_id_keeps_it(clocked: Log) -> None:
+    assert clocked.info.log_id == "log-1"
+
+
+async def test_a_record_is_read_back_where_its_place_says(log: Log) -> None:
     (place,) = await log.append([Appendable("ada", b"\x00\xff{")])
 
     (record,) = await log.read(place.partition, place.offset)
 
-    assert record == (place.offset, clock.now, "ada", b"\x00\xff{")
+    assert record == (place.offset, record.at, "ada", b"\x00\xff{")
 
 
 async def test_an_event_goes_to_the_partition_of_its_person_and_control_where_it_is_sent(log: Log) -> None:
@@ -82,22 +96,34 @@ async def test_reading_gives_at_most_what_is_asked_for_and_nothing_beyond_the_en
     assert await log.read(1, 0) == []
 
 
-async def test_append_time_is_the_logs_clock_and_never_falls(log: Log, clock: Clock) -> None:
+async def test_append_time_is_the_time_of_appending_and_never_falls(log: Log) -> None:
+    before = time.time_ns() // 1_000_000
+    for _ in range(5):
+        await log.append([Appendable("", b"x", 0), Appendable("", b"y", 0)])
+    after = time.time_ns() // 1_000_000
+
+    seen = await times(log)
+    assert seen == sorted(seen)
+    if log.info.log_id != "log-1":  # it has its own clock
+        assert before <= seen[0] <= seen[-1] <= after
+
+
+async def test_append_time_is_the_logs_clock_and_never_falls(clocked: Log, clock: Clock) -> None:
     start = clock.now
     for step in (0, 5, -60_000, 7):
         clock.now = start + step
-        await log.append([Appendable("", b"x", 0)])
+        await clocked.append([Appendable("", b"x", 0)])
 
-    assert await times(log) == [start, start + 5, start + 5, start + 7]
+    assert await times(clocked) == [start, start + 5, start + 5, start + 7]
 
 
-async def test_a_partition_that_was_quiet_has_its_own_last_time(log: Log, clock: Clock) -> None:
+async def test_a_partition_that_was_quiet_has_its_own_last_time(clocked: Log, clock: Clock) -> None:
     clock.now += 10_000
-    await log.append([Appendable("", b"x", 0)])
+    await clocked.append([Appendable("", b"x", 0)])
     clock.now -= 10_000
-    await log.append([Appendable("", b"y", 0), Appendable("", b"z", 1)])
+    await clocked.append([Appendable("", b"y", 0), Appendable("", b"z", 1)])
 
-    assert [await times(log, partition) for partition in (0, 1)] == [[clock.now + 10_000] * 2, [clock.now]]
+    assert [await times(clocked, partition) for partition in (0, 1)] == [[clock.now + 10_000] * 2, [clock.now]]
 
 
 async def test_a_log_with_a_clock_takes_no_time_from_outside(log: Log) -> None:
@@ -191,20 +217,20 @@ async def test_trimming_goes_no_further_than_the_end_and_never_back(log: Log) ->
     assert await values(log, 0, 4) == [b"next"]
 
 
-async def test_append_time_does_not_fall_after_everything_was_trimmed(log: Log, clock: Clock) -> None:
-    await log.append([Appendable("", b"x", 0)])
-    await log.trim(0, 1)
+async def test_append_time_does_not_fall_after_everything_was_trimmed(clocked: Log, clock: Clock) -> None:
+    await clocked.append([Appendable("", b"x", 0)])
+    await clocked.trim(0, 1)
     clock.now -= 5_000
-    await log.append([Appendable("", b"y", 0)])
+    await clocked.append([Appendable("", b"y", 0)])
 
-    assert [record.at for record in await log.read(0, 1)] == [clock.now + 5_000]
+    assert [record.at for record in await clocked.read(0, 1)] == [clock.now + 5_000]
 
 
 @pytest.mark.parametrize("engine", LOGS)
 async def test_in_virtual_time_the_appender_names_the_time_and_it_never_falls_either(
     engine: str, tmp_path: Path
 ) -> None:
-    log = await log_in(engine, tmp_path, virtual_time=True)
+    log = await log_in(engine, tmp_path, partitions=1, virtual_time=True)
 
     await log.append([Appendable("ada", b"x", None, at) for at in (50, 40, 60)])
 
@@ -212,8 +238,10 @@ async def test_in_virtual_time_the_appender_names_the_time_and_it_never_falls_ei
     await log.close()
 
 
-@pytest.mark.parametrize("engine", LASTING)
-async def test_a_log_that_is_opened_again_is_the_same(engine: str, tmp_path: Path, clock: Clock) -> None:
+@pytest.mark.parametrize("engine", sorted(set(LASTING_LOGS) & set(CLOCKED)))
+async def test_the_times_of_a_log_that_is_opened_again_do_not_fall_either(
+    engine: str, tmp_path: Path, clock: Clock
+) -> None:
     log = await log_in(engine, tmp_path, clock=clock, partitions=2)
     await log.append([Appendable("", b"x", 0)])
     await log.close()
@@ -228,7 +256,34 @@ async def test_a_log_that_is_opened_again_is_the_same(engine: str, tmp_path: Pat
     await again.close()
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_LOGS)
+async def test_a_log_that_is_opened_again_is_the_same(engine: str, tmp_path: Path) -> None:
+    log = await log_in(engine, tmp_path, partitions=2)
+    await log.append([Appendable("", b"x", 0)])
+    await log.close()
+
+    again = await log_in(engine, tmp_path, new_id=lambda: "another")
+    await again.append([Appendable("", b"y", 0)])
+
+    assert again.info == log.info
+    assert await values(again) == [b"x", b"y"]
+    await again.close()
+
+
+@pytest.mark.parametrize("engine", LASTING_LOGS)
+async def test_in_virtual_time_the_last_time_is_known_when_it_is_opened_again(engine: str, tmp_path: Path) -> None:
+    log = await log_in(engine, tmp_path, partitions=1, virtual_time=True)
+    await log.append([Appendable("", b"x", 0, 70)])
+    await log.close()
+
+    again = await log_in(engine, tmp_path, partitions=1, virtual_time=True)
+    await again.append([Appendable("", b"y", 0, 60)])
+
+    assert await times(again) == [70, 70]
+    await again.close()
+
+
+@pytest.mark.parametrize("engine", LASTING_LOGS)
 async def test_the_count_of_partitions_cannot_change(engine: str, tmp_path: Path) -> None:
     await (await log_in(engine, tmp_path, partitions=2)).close()
 
@@ -238,7 +293,7 @@ async def test_the_count_of_partitions_cannot_change(engine: str, tmp_path: Path
     assert stop.value.code == "PARTITIONS_CHANGED"
 
 
-@pytest.mark.parametrize("engine", LOGS)
+@pytest.mark.parametrize("engine", CLOCKED)
 @given(calls=st.lists(st.tuples(st.integers(-1_000, 1_000), st.lists(st.integers(0, 2), max_size=6)), max_size=8))
 def test_whatever_the_clock_does_every_record_is_kept_in_order(engine: str, calls: list[tuple[int, list[int]]]) -> None:
     async def run() -> None:
@@ -248,6 +303,27 @@ def test_whatever_the_clock_does_every_record_is_kept_in_order(engine: str, call
             sent: dict[int, list[bytes]] = {0: [], 1: [], 2: []}
             for number, (drift, partitions) in enumerate(calls):
                 clock.now += drift
+                items = [Appendable("", b"%d:%d" % (number, n), p) for n, p in enumerate(partitions)]
+                await log.append(items)
+                for item in items:
+                    sent[item.partition or 0].append(item.value)
+            for partition, expected in sent.items():
+                assert await values(log, partition) == expected
+                seen = await times(log, partition)
+                assert seen == sorted(seen)
+            await log.close()
+
+    asyncio.run(run())
+
+
+@settings(max_examples=12)
+@given(calls=st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=8))
+def test_on_a_server_every_record_is_kept_in_order(calls: list[list[int]]) -> None:
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            log = await log_in("kafka", Path(folder), partitions=3)
+            sent: dict[int, list[bytes]] = {0: [], 1: [], 2: []}
+            for number, partitions in enumerate(calls):
                 items = [Appendable("", b"%d:%d" % (number, n), p) for n, p in enumerate(partitions)]
                 await log.append(items)
                 for item in items:

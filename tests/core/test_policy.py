@@ -43,7 +43,8 @@ def facts(**changes: Any) -> Facts:  # noqa: ANN401 - any field
 def test_a_row_without_objections_goes_to_the_persons_address_with_its_text() -> None:
     verdict = judged(a_row())
 
-    assert verdict == Verdict("go", channel="email", address="ann@example.com", content=Content("Hello Ann", "Hello"))
+    hello = Content("Hello Ann", "Hello")
+    assert verdict == Verdict("go", channel="email", address="ann@example.com", content=hello, purpose="transactional")
 
 
 @pytest.mark.parametrize(("valid_until", "expected"), [(NOW - 1, "stop"), (NOW, "stop"), (NOW + 1, "go"), (None, "go")])

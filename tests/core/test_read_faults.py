@@ -176,7 +176,44 @@ WHOLE = {
     "a currency that is none": ("bad_currency", "workspace: {zone: UTC, currency: ▶pounds}\n"),
     "a language that is none": ("bad_language", "workspace: {zone: UTC, currency: GBP, language: ▶English}\n"),
     "unknown events": ("not_allowed", "workspace: {zone: UTC, currency: GBP, unknown_events: ▶drop}\n"),
-    "quiet hours": ("not_available", "workspace: {zone: UTC, currency: GBP, ▶quiet_hours: 22-8}\n"),
+    "quiet hours of a shape of their own": (
+        "wrong_type",
+        "workspace: {zone: UTC, currency: GBP, quiet_hours: ▶22-8}\n",
+    ),
+    "quiet hours without an end": (
+        "missing_key",
+        "workspace: {zone: UTC, currency: GBP, quiet_hours: ▶{from: '21:00'}}\n",
+    ),
+    "a time of day without minutes": (
+        "bad_time_of_day",
+        "workspace: {zone: UTC, currency: GBP, quiet_hours: {from: ▶'9pm', until: '08:00'}}\n",
+    ),
+    "quiet hours that last all day": (
+        "empty_quiet_hours",
+        "workspace: {zone: UTC, currency: GBP, quiet_hours: {from: '08:00', until: ▶'08:00'}}\n",
+    ),
+    "quiet hours on a channel that is none": (
+        "unknown_channel",
+        "workspace: {zone: UTC, currency: GBP, quiet_hours: {from: '21:00', until: '08:00', channels: [▶fax]}}\n",
+    ),
+    "quiet hours in a zone that is none": (
+        "bad_zone",
+        "workspace: {zone: UTC, currency: GBP, quiet_hours: {from: '21:00', until: '08:00', zone: ▶shop}}\n",
+    ),
+    "a cap of nothing": (
+        "not_allowed",
+        "workspace: {zone: UTC, currency: GBP, caps: {all: {count: ▶0, within: 1d}}}\n",
+    ),
+    "a cap that looks back for a year": (
+        "cap_too_long",
+        "workspace: {zone: UTC, currency: GBP, caps: {all: {count: 9, within: ▶365d}}}\n",
+    ),
+    "a cap without a window": ("missing_key", "workspace: {zone: UTC, currency: GBP, caps: {▶all: {count: 1}}}\n"),
+    "a cap that does not say what it counts": (
+        "cap_without_scope",
+        "workspace: {zone: UTC, currency: GBP, caps: {▶promo: {count: 1, within: 1d}}}\n",
+    ),
+    "a holdout": ("not_available", "workspace: {zone: UTC, currency: GBP, ▶holdout: 5%}\n"),
     "a lifecycle of names": (
         "wrong_type",
         "workspace: {zone: UTC, currency: GBP}\nlifecycle: ▶{new: {otherwise: true}}\n",

@@ -7,8 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +15,8 @@ from typer.main import get_command
 from stores.open import open_log, open_state
 from stores.ports import Position
 from tests.helpers.installation import Installation
-from workers.cli import app, main
+from tests.helpers.typed import Said, Typed, typing_in
+from workers.cli import app
 from workers.clock import now_ms
 
 if TYPE_CHECKING:
@@ -58,44 +57,14 @@ def active(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return here
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """How a command ended."""
-
-    code: object
-    out: str
-    err: str
-
-    def sentence(self) -> str:
-        """What it has said when it could not do its work: a sentence, perhaps with a hint, and nothing else."""
-        lines = self.err.strip().splitlines()
-        assert (self.code, self.out, "Traceback" in self.err, len(lines) in {1, 2}) == (2, "", False, True), self.err
-        assert lines[0].startswith("touchline: ")
-        return self.err
-
-
 def _said(done: subprocess.CompletedProcess[str]) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
-
-
-Typed = Callable[..., Said]
 
 
 @pytest.fixture
 def typed(here: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Typed:
     """The command within this process, which is quicker, for what ends before anything begins."""
-    monkeypatch.chdir(here.folder)
-    for name, value in here.environment().items():
-        if name.startswith("TOUCHLINE_"):
-            monkeypatch.setenv(name, value)
-
-    def enter(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["touchline", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Said(ended.value.code, *capfd.readouterr())
-
-    return enter
+    return typing_in(here, monkeypatch, capfd)
 
 
 # ---------------------------------------------------------------- wrong use

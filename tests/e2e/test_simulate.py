@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 BEGIN = parse_time("2026-03-10T00:00:00Z")
 END = parse_time("2026-04-08T00:00:00Z")
 PLAYBOOK = {
-    "touchline.yaml": "workspace: {name: Shop, zone: Europe/London, currency: GBP}\n",
+    "touchline.yaml": """\
+workspace:
+  name: Shop
+  zone: Europe/London
+  currency: GBP
+  quiet_hours: {from: "21:30", until: "07:30"}
+  caps: {all: {count: 3, within: 7d}, email: {count: 1, within: 1d}}
+""",
     "catalogue.yaml": """\
 events:
   page.viewed: {interaction: false, properties: {page: {type: text}}}

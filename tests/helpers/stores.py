@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ from messaging.policy import CouponOffer, Facts, Verdict
 from messaging.ports import Content, OutboxRow
 from schemas.decisions import Decision, Outcome
 from stores.connect import connect_ledger, connect_log, connect_state
+from tests.servers.kafka import Kafka, shared_kafka
 from tests.servers.postgres import ledger_url
+from tests.servers.required import ServerMissing, absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
     from stores.ports import Ledger, Log, State
 
 __all__ = [
+    "CLOCKED",
     "LASTING",
     "LASTING_LEDGERS",
+    "LASTING_LOGS",
     "LEDGERS",
     "LOGS",
     "STATES",
@@ -27,18 +32,23 @@ __all__ = [
     "decision",
     "go",
     "issuing",
+    "kafka",
+    "kafka_url",
     "ledger_in",
     "log_in",
     "outcome",
     "state_in",
 ]
 
-LOGS = ("memory", "sqlite")
+LOGS = ("memory", "sqlite", "kafka")
+CLOCKED = ("memory", "sqlite")
+"""Logs that take the time and their id from whoever opens them; a server has its own."""
 STATES = ("memory", "sqlite")
 LEDGERS = ("memory", "sqlite", "postgres")
 LASTING = ("sqlite",)
 LASTING_LEDGERS = ("sqlite", "postgres")
 """Engines that can be opened again, also by another process."""
+LASTING_LOGS = (*LASTING, "kafka")
 
 
 @dataclass(slots=True)
@@ -65,6 +75,20 @@ def _url(engine: str, folder: Path, name: str) -> str:
     return "memory://" if engine == "memory" else f"sqlite:///{folder / name}.db"
 
 
+def kafka_url(folder: Path, options: str = "") -> str:
+    """A topic of the folder's own, on a broker of this test process."""
+    topic = f"touchline.{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    return f"kafka://{kafka().address}/{topic}{options}"
+
+
+def kafka() -> Kafka:
+    """The broker of this test process; without one the test is skipped, or fails where there must be one."""
+    try:
+        return shared_kafka()
+    except ServerMissing as error:
+        absent("kafka", error)
+
+
 async def log_in(
     engine: str,
     folder: Path,
@@ -75,7 +99,7 @@ async def log_in(
     virtual_time: bool = False,
 ) -> Log:
     """The log of an engine."""
-    url = _url(engine, folder, "log")
+    url = kafka_url(folder) if engine == "kafka" else _url(engine, folder, "log")
     clock, new_id = clock or Clock(), new_id or _Ids()
     return await connect_log(url, clock=clock, new_id=new_id, partitions=partitions, virtual_time=virtual_time)
 

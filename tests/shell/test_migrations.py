@@ -35,7 +35,10 @@ def connection() -> Iterator[Connection]:
 def schema(connection: Connection) -> dict[str, set[str]]:
     """Every table and index as SQLite describes it: the parts of a CREATE statement, in any order."""
     query = text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
-    return {name: {part.strip(" ,\t") for part in sql.split("\n")} for name, sql in connection.execute(query)}
+    return {
+        name: {part.strip(" ,\t") for part in sql.replace(", ", "\n").split("\n")}
+        for name, sql in connection.execute(query)
+    }
 
 
 def test_migrations_make_exactly_what_the_models_say(connection: Connection) -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.errors import InputError
+from schemas.errors import InputError, StoreUnavailable
 from workers.log import logger, set_up_logging
+from workers.running import Away, pause
 from workers.samples import sample
 from workers.settings import Settings, environment, read_settings
 from workers.terminal import say
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 __all__ = ["run_process", "run_up", "until_stopped"]
+
+_AGAIN = 1.0
+"""Seconds before a server that was away is asked again."""
 
 
 def run_up(data: Path | None, playbook: Path | None, host: str | None, port: int | None) -> None:
@@ -64,12 +68,34 @@ def _playbook(folder: Path | None) -> Path:
 async def _run(settings: Settings, process: Callable[[Workspace, asyncio.Event], Awaitable[None]]) -> None:
     set_up_logging(settings.log_level)
     stop = until_stopped()
-    workspace = await open_workspace(settings)
+    workspace = await _opened(settings, stop)
+    if workspace is None:
+        return
     try:
         await process(workspace, stop)
     finally:
         await workspace.close()
     logger().info("stopped")
+
+
+async def _opened(settings: Settings, stop: asyncio.Event) -> Workspace | None:
+    """The workspace, as soon as its servers can be reached; None when the process is told to stop before.
+
+    Raises what `open_workspace` raises; for files also `StoreUnavailable`, as nobody is about to start them.
+    """
+    away = Away()
+    while not stop.is_set():
+        try:
+            workspace = await open_workspace(settings)
+        except StoreUnavailable as error:
+            if not settings.on_servers:
+                raise
+            away.missed(error.message)
+            await pause(stop, _AGAIN)
+        else:
+            away.back()
+            return workspace
+    return None
 
 
 def until_stopped() -> asyncio.Event:

@@ -12,11 +12,12 @@ Never: a clock, a database, a network. What a gate needs to know is handed to it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from messaging.policy.facts import CouponOffer, Facts, Verdict
+from messaging.policy.restraint import capped, quiet_until
 from messaging.ports import FINAL, Capabilities, Content, OutboxRow
 from messaging.render import RenderFailed, render
 from messaging.render.dates import is_zone
@@ -29,11 +30,7 @@ __all__ = [
     "ADDRESS_CHANNELS",
     "EVENT_CHANNEL",
     "GATES",
-    "CouponFact",
-    "CouponOffer",
-    "Facts",
     "Gate",
-    "Verdict",
     "decide",
 ]
 
@@ -51,66 +48,6 @@ HELD = MINUTE
 """How long a row that a kill switch holds is left alone (ms)."""
 UNMET = SECOND
 """How long a row is left alone that waits for another decision (ms)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CouponFact:
-    """A decision that a row waits for: its status, and the coupon's code and expiry where one was issued."""
-
-    status: str
-    code: str | None = None
-    expires: int | None = None
-    pool: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the ledger knows about a row's person at the moment of the lease (unix ms).
-
-    `addresses`: channel → address. `consents`: (purpose, channel or "*") → given, the newest of each up to `now`.
-    `needs`: decision id → fact, None where that decision is not in the outbox yet. `switches`: names that are off:
-    `all`, `rule:<id>`, `channel:<name>`.
-    """
-
-    now: int
-    addresses: dict[str, str] = field(default_factory=dict)
-    consents: dict[tuple[str, str], bool] = field(default_factory=dict)
-    needs: dict[str, CouponFact | None] = field(default_factory=dict)
-    switches: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class CouponOffer:
-    """What a ledger needs to issue one coupon in its transaction. Money in minor units.
-
-    `code(attempt)` gives the code of attempt 0, 1, …: the next one is asked for when a code is taken.
-    """
-
-    pool: str
-    stock: int | None
-    per_person: int | None
-    budget: int | None
-    cost: int
-    expires: int | None
-    code: Callable[[int], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the gates say.
-
-    `go`: send `content` to `address` on `channel`. `coupon`: issue it now. `stop`: final, with `status` and `reason`.
-    `wait`: leave it pending until `until` (unix ms).
-    """
-
-    kind: Literal["go", "coupon", "stop", "wait"]
-    channel: str = ""
-    address: str = ""
-    content: Content | None = None
-    status: str = ""
-    reason: str = ""
-    until: int = 0
-    coupon: CouponOffer | None = None
 
 
 Gate = Callable[[OutboxRow, Facts], Verdict | None]
@@ -190,7 +127,7 @@ def _message(row: OutboxRow, facts: Facts, offers: Offers, channels: Channels, t
     names = (row.channel,) if row.body is not None else tuple(row.params.get("channels", ()))
     objections = []
     for name in names:
-        objection = _objection(name, row, facts, channels, template)
+        objection = _objection(name, row, facts, channels, template) or _over(name, row, facts, offers, template)
         if not objection:
             return _on_channel(name, row, facts, offers, channels.get(name), template)
         objections.append(f"{name}:{objection}")
@@ -210,6 +147,14 @@ def _objection(name: str, row: OutboxRow, facts: Facts, channels: Channels, temp
     return "switched_off" if f"channel:{name}" in facts.switches else ""
 
 
+def _over(name: str, row: OutboxRow, facts: Facts, offers: Offers, template: Template) -> str:
+    """The cap that has no room on this channel; a retry holds the place that its first attempt took."""
+    if row.body is not None:
+        return ""
+    cap = capped(offers.caps, facts.touches, template.purpose, name, facts.now)
+    return f"cap_{cap}" if cap else ""
+
+
 def _needs_address(name: str, capabilities: Capabilities | None) -> bool:
     return name in ADDRESS_CHANNELS if capabilities is None else capabilities.needs_address
 
@@ -224,14 +169,31 @@ def _on_channel(
 ) -> Verdict:
     if capabilities is None:
         return _stop("failed", "no_adapter")
+    until = quiet_until(offers.quiet, template.purpose, name, (_zone(row, offers), offers.zone), facts.now)
+    if until:
+        return _after_quiet(row, until)
     address = facts.addresses[name] if capabilities.needs_address else ""
     if row.body is not None:
-        return Verdict("go", channel=name, address=address, content=row.body)
+        return Verdict("go", channel=name, address=address, content=row.body, purpose=template.purpose)
     try:
         content = _rendered(name, row, facts, offers, capabilities, template)
     except RenderFailed as error:
         return _stop("failed", f"render:{error.code}")
-    return Verdict("go", channel=name, address=address, content=content)
+    return Verdict("go", channel=name, address=address, content=content, purpose=template.purpose)
+
+
+def _after_quiet(row: OutboxRow, until: int) -> Verdict:
+    """Later, unless it would be too late then."""
+    if row.valid_until is not None and row.valid_until <= until:
+        return _stop("expired", "quiet_hours")
+    return Verdict("wait", until=until, reason="quiet_hours")
+
+
+def _zone(row: OutboxRow, offers: Offers) -> str:
+    """The person's zone, as the decision knew it; the workspace's if it is none."""
+    person = row.variables.get("person")
+    zone = person.get("zone") if isinstance(person, dict) else None
+    return zone if isinstance(zone, str) and is_zone(zone) else offers.zone
 
 
 def _rendered(
@@ -239,13 +201,13 @@ def _rendered(
 ) -> Content:
     person = row.variables.get("person")
     traits = person if isinstance(person, dict) else {}
-    zone, language = traits.get("zone"), traits.get("language")
+    language = traits.get("language")
     return render(
         template,
         name,
         language if isinstance(language, str) else offers.language,
         {**row.variables, **_community(row, offers), **_coupons(row, facts, template)},
-        zone=zone if isinstance(zone, str) and is_zone(zone) else offers.zone,
+        zone=_zone(row, offers),
         currency=offers.currency,
         fallback_language=offers.language,
         max_bytes=capabilities.max_bytes,

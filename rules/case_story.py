@@ -1,0 +1,124 @@
+"""What happened in a test, in the order of time: one line for each event, change, wait, decision and delivery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rules.localtimes import local_text
+from rules.verdicts import Clock, subject_text
+from schemas.times import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rules.case_trace import Decided, Happened, Look, Moved, Waited
+    from rules.cases import Case, Happening
+
+__all__ = ["Line", "line_text", "story_of"]
+
+_TRUTHS = {True: "true", False: "false", None: "unknown"}
+_MOST = 60
+
+
+class Line(NamedTuple):
+    """One thing that happened; `at` unix ms, `person` "" where it concerns nobody."""
+
+    at: int
+    person: str
+    text: str
+
+
+def story_of(case: Case, happened: Happened, zone: str) -> list[Line]:
+    """The lines of a test that was watched; a long one loses its middle."""
+    clock = Clock(case.start, zone)
+    found = [*_before(case), *_within(case, happened, clock)]
+    lines = [line for _, _, line in sorted(found, key=lambda each: (each[2].at, each[0], each[1]))]
+    lines.append(Line(case.end, "", "the test ends"))
+    if len(lines) > _MOST:
+        half = _MOST // 2
+        lines[half:-half] = [Line(lines[half].at, "", f"… {len(lines) - 2 * half} lines left out …")]
+    return lines
+
+
+def line_text(line: Line, clock: Clock) -> str:
+    """A line as people read it: local time, distance from the start, who, what."""
+    if line.at == clock.start - 1:  # the moment of what is given
+        when = f"{'before':>25}"
+    else:
+        when = f"{local_text(line.at, clock.zone)}  {format_duration(line.at - clock.start):>7}"
+    return f"{when}  {line.person:<8}  {line.text}".rstrip()
+
+
+Sorted = tuple[int, int, Line]
+
+
+def _before(case: Case) -> Iterator[Sorted]:
+    for given in case.people:
+        for number, each in enumerate(given.history):
+            at = each.event.time or each.at
+            yield 0, number, Line(at, given.person, f"given {_event_text(each)}")
+        if given.tags:
+            yield 0, 0, Line(case.start - 1, given.person, f"given the tags {', '.join(given.tags)}")
+
+
+def _within(case: Case, happened: Happened, clock: Clock) -> Iterator[Sorted]:
+    """At one moment: events, waits that they end, changes, rules that are asked, decisions, waits that begin."""
+    for number, step in enumerate(case.steps):
+        yield 1, number, Line(step.at, step.event.person, _step_text(step, clock))
+    for waited in happened.waits:
+        rank = 6 if waited.what == "began" else 2
+        yield rank, 0, Line(waited.time, waited.person, _waited_text(waited, clock))
+    for moved in happened.moved:
+        yield 3, moved.order, Line(moved.time, moved.person, _moved_text(moved))
+    for number, look in enumerate(happened.looks):
+        if not look.starts:
+            yield 4, number, Line(look.time, look.person, _look_text(look))
+    for decided in happened.decided:
+        yield 5, decided.order, Line(decided.time, decided.person, _decided_text(decided))
+
+
+def _event_text(happening: Happening) -> str:
+    event = happening.event
+    shown = ", ".join(f"{name}: {_plain(value)}" for name, value in event.properties.items())
+    return f"{event.name} {{{shown}}}" if shown else event.name
+
+
+def _step_text(step: Happening, clock: Clock) -> str:
+    own = step.event.time
+    late = f", whose own time is {clock.text(own)}" if own is not None and own != step.at else ""
+    return f"event {_event_text(step)}{late}"
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - a JSON value
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _waited_text(waited: Waited, clock: Clock) -> str:
+    match waited.what:
+        case "began":
+            return f"{waited.rule} waits until {clock.text(waited.until)}"
+        case "over":
+            return f"{waited.rule} has waited long enough"
+    return f"{waited.by} ends the wait of {waited.rule}"
+
+
+def _moved_text(moved: Moved) -> str:
+    kind, name = ("stage", moved.segment[6:]) if moved.segment.startswith("stage:") else ("segment", moved.segment)
+    return f"{'enters' if moved.change == 'enter' else 'leaves'} the {kind} {name}"
+
+
+def _look_text(look: Look) -> str:
+    if look.judgement.truth is True:
+        return f"{look.rule} does not start: its limit allows no other start"
+    return f"{look.rule} does not start: its conditions are {_TRUTHS[look.judgement.truth]}"
+
+
+def _decided_text(decided: Decided) -> str:
+    params: Mapping[str, Any] = decided.params
+    text = f"{decided.rule} decides {subject_text(decided.kind, params)}"
+    if decided.shadow:
+        return f"{text} (shadow: nothing is done)"
+    if not decided.status:
+        return text
+    by = f" by {decided.channel}" if decided.channel else ""
+    return f"{text}, {decided.status}{by}{f': {decided.reason}' if decided.reason else ''}"

@@ -1,0 +1,161 @@
+"""The worker on Kafka: a Faust app that shares the partitions with other workers and brings this one its batches."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+import faust
+from yarl import URL
+
+from schemas.errors import StoreUnavailable, TouchlineError
+from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport
+from workers.folding import Folding
+from workers.log import logger
+from workers.partitions import Partitions
+from workers.running import pause
+
+if TYPE_CHECKING:
+    from stores.kafka_address import KafkaAddress
+    from stores.kafka_log import KafkaLog
+    from workers.workspace import Workspace
+
+__all__ = ["GroupLost", "make_app", "run_worker"]
+
+_LOOK = 1.0
+_STUCK = 60.0
+"""Seconds with partitions and without a flow of records, after which Faust has lost its way."""
+_END = 5.0
+"""Seconds that Faust has to leave the group."""
+_NEVER = 1e6
+"""Seconds: a worker that has no partition at the moment does not ask for records, and must stay in the group."""
+
+
+class GroupLost(TouchlineError):
+    """The consumer has left its group for good and does not say so; only a new process helps."""
+
+    code = "GROUP_LOST"
+
+
+class WorkerApp(faust.App):
+    """A Faust app with the transport of batches."""
+
+    partitions: Partitions
+
+    @property
+    def batches(self) -> BatchConsumer:
+        """Its consumer."""
+        return cast("BatchConsumer", self.consumer)
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+
+async def run_worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
+    """Fold the partitions that this process is given, until `stop` is set.
+
+    Raises `NamedStop`; `GroupLost`; `StoreUnavailable` when Kafka went away in the very moment of the start.
+    """
+    log = cast("KafkaLog", workspace.log)
+    await log.check()
+    partitions = Partitions(log.address.topic, log, Folding(workspace, decided))
+    with tempfile.TemporaryDirectory(prefix="touchline-") as folder:  # Faust wants one, and puts nothing into it
+        app = make_app(log.address, partitions, folder, session_ms=workspace.settings.kafka_session)
+        await _run(app, partitions, stop)
+
+
+def make_app(address: KafkaAddress, partitions: Partitions, folder: str, *, session_ms: int) -> WorkerApp:
+    """The app, whose one agent hands batches on to the partitions' workers."""
+    app = WorkerApp(
+        address.group,
+        broker=[URL(f"kafka://{server}") for server in address.servers],
+        broker_credentials=_credentials(address),
+        broker_session_timeout=session_ms / 1000,
+        broker_heartbeat_interval=session_ms / 1000 / 5,
+        broker_max_poll_interval=_NEVER,
+        broker_max_poll_records=4_000,
+        consumer_auto_offset_reset="earliest",  # only until the first seek; what it brings is checked by the feed
+        stream_buffer_maxsize=8,
+        stream_wait_empty=False,  # a batch is in safe hands as soon as its feed has it
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=folder,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+        autodiscover=False,
+    )
+    app.partitions = partitions
+
+    async def deliver(stream: Any) -> None:  # noqa: ANN401 - Faust's stream
+        async for event in stream.events():
+            partitions.put(event.message.partition, event.value)
+
+    app.agent(app.topic(address.topic, schema=BatchSchema()), name="deliver")(deliver)
+    return app
+
+
+def _credentials(address: KafkaAddress) -> Any:  # noqa: ANN401 - one of Faust's
+    """The address's way in, as Faust wants it told."""
+    if address.has_login:
+        return faust.SASLCredentials(
+            username=address.user, password=address.password, ssl_context=address.tls(), mechanism=address.mechanism
+        )
+    return faust.SSLCredentials(address.tls()) if address.has_tls else None
+
+
+async def _run(app: WorkerApp, partitions: Partitions, stop: asyncio.Event) -> None:
+    app.finalize()
+    starting = asyncio.create_task(app.start())
+    watching = asyncio.create_task(_watch(app, stop))
+    try:
+        await asyncio.wait({starting}, timeout=None)
+        if (error := starting.exception()) is not None:
+            raise StoreUnavailable(f"Kafka cannot be used: {error}", hint="is it running?") from None
+        await asyncio.wait({watching, partitions.failed}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        watching_failed = watching.done() and not watching.cancelled() and watching.exception()
+        watching.cancel()
+        await partitions.release_all()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(app.stop(), _END)
+    if partitions.failed.done():
+        partitions.failed.result()
+    if watching_failed:
+        raise watching_failed
+
+
+async def _watch(app: WorkerApp, stop: asyncio.Event) -> None:
+    """Return when `stop` is set. Raises `GroupLost` for what Faust does not notice itself."""
+    stuck = 0.0
+    while not stop.is_set():
+        await pause(stop, _LOOK)
+        _check(app)
+        stuck = stuck + _LOOK if _is_stuck(app) else 0.0
+        if stuck >= _STUCK:
+            raise _lost("partitions are assigned and no records flow")
+
+
+def _check(app: WorkerApp) -> None:
+    if app.crashed:
+        raise _lost(str(app.crash_reason or "Faust has crashed"))
+    consumer = getattr(app.batches._thread, "_consumer", None)  # noqa: SLF001 - aiokafka parks such errors
+    coordinator = getattr(consumer, "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    parked = getattr(coordinator, "_pending_exception", None)
+    if parked is not None:
+        raise _lost(f"Kafka refused the group: {parked or type(parked).__name__}")
+    if task is not None and task.done():
+        raise _lost("the group's coordination has ended")
+
+
+def _is_stuck(app: WorkerApp) -> bool:
+    return bool(app.batches.assignment()) and not app.batches.flow_active
+
+
+def _lost(reason: str) -> GroupLost:
+    logger().error("group_lost", reason=reason)
+    return GroupLost(f"the worker is not in its group any more: {reason}", hint="start it again")
