@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rules.check_calendar import check_calendar
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
 from rules.fields import did_you_mean
@@ -27,14 +28,16 @@ _MISSING_FUNCTIONS = frozenset({"points", "holds_coupon"})
 
 
 def check_playbook(
-    files: Mapping[str, str], zones: frozenset[str] | None = None
+    files: Mapping[str, str], zones: frozenset[str] | None = None, now: int | None = None
 ) -> tuple[Playbook | None, list[Finding]]:
     """The playbook of these files, None if there is any error; and everything there is to say about it, sorted.
 
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
+    `now` (unix ms): when it is checked, for what time alone makes doubtful; None: that is not looked at.
     """
     reading = read(files, zones)
-    findings = sorted({*reading.findings, *_findings(reading)})
+    dated = () if now is None else check_calendar(reading, now, expressions_of)
+    findings = sorted({*reading.findings, *_findings(reading), *dated})
     faulty = any(finding.severity == "error" for finding in findings)
     return None if faulty else reading.playbook, findings
 

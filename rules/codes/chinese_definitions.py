@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = ["CHINESE"]
 
 CHINESE = {
+    "the holidays and workdays of {country} in {year} are not known for sure": "{country} 在 {year} 年的节假日和工作日还没有定下来",
+    "bring Touchline up to date once they are announced": "公布后升级 Touchline",
     "a schedule has one of `cron`, `at`, `anniversary` and `month_end`": "定时要写 `cron`、`at`、`anniversary`、`month_end` 之一",
     "an anniversary is that of the person's own zone": "周年按本人所在时区计算",
     "`before` goes with `anniversary` and `month_end`": "`before` 只用于 `anniversary` 和 `month_end`",

@@ -43,6 +43,14 @@ CODES = (
         "在 `workspace` 下写 `country: CN`。",
     ),
     Code(
+        "provisional_year",
+        "the holidays and workdays of the year that comes are not known for sure",
+        "来年的节假日和工作日还没有定下来",
+        "Bring Touchline up to date once they are announced.",
+        "公布后升级 Touchline。",
+        severity="warning",
+    ),
+    Code(
         "unknown_input",
         "there is no such input",
         "没有这个输入项",

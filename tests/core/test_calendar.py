@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from rules.check import check_playbook
-from schemas.times import FOREVER
+from schemas.times import FOREVER, parse_time
 from segments.anniversaries import days_to_anniversary, days_to_month_end, is_anniversary
 from segments.calendar import countdown
 from segments.localdays import days_of
@@ -176,3 +176,25 @@ def test_a_schedule_on_workdays_leaves_holidays_out_and_takes_make_up_days_in(pl
     rules = scheduled('{cron: "0 9 * * *", workdays: true}')
     story = play(rules, event("0h", "visit"), until="11d", zone="Asia/Shanghai")
     assert [day[:2] for day in decided(story.decisions)] == ["3d", "4d", "5d", "6d", "7d", "8d"]
+
+
+def test_check_warns_two_months_before_a_year_whose_workdays_are_not_known() -> None:
+    text = """
+workspace: {zone: UTC, currency: CNY, country: CN}
+events: {visit: }
+let: {works: '▶is_workday()'}
+segments: {free: {when: '!let.works && ▶is_holiday()'}}
+rules:
+  ▶r: {schedule: {cron: "0 9 * * *", workdays: true}, then: [{assign: {to: x}}]}
+  s: {event: visit, when: is_month_end(), then: [{assign: {to: x}}]}
+"""
+    plain, expected = marked(text)
+    last = workdays_of("CN").announced
+    at = [parse_time(f"{last}-{month}-01T00:00:00Z") for month in ("06", "12")]
+    early, late = (check_playbook({"case.yaml": plain}, None, now)[1] for now in at)
+
+    assert early == []
+    assert {(finding.code, finding.severity) for finding in late} == {("provisional_year", "warning")}
+    assert places(late) == expected
+    assert all(str(last + 1) in finding.message for finding in late)
+    assert check_playbook({"case.yaml": plain})[1] == []
