@@ -9,11 +9,12 @@ from schemas.texts import say
 from schemas.times import parse_duration
 from segments import syntax
 from segments.scope import TypeFault
+from segments.terms import Constant
 
 if TYPE_CHECKING:
     from segments.typing import Typer
 
-__all__ = ["arguments_of", "event_name", "fault", "listed", "property_of", "text", "window_of"]
+__all__ = ["arguments_of", "constant_of", "event_name", "fault", "listed", "property_of", "text", "window_of"]
 
 
 def fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoReturn:
@@ -32,16 +33,30 @@ def arguments_of(expr: syntax.Call, least: int, most: int, usage: str) -> None:
         )
 
 
-def text(expr: syntax.Expr, what: str) -> str:
-    """A text in quotes."""
-    if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
+def constant_of(typer: Typer, expr: syntax.Expr) -> Constant | None:
+    """A literal, or an input; None for anything else."""
+    match expr:
+        case syntax.Literal(value=str(written)):
+            return Constant("text", written)
+        case syntax.Literal(value=int(number)) if not isinstance(number, bool):
+            return Constant("number", number)
+        case syntax.Select(operand=syntax.Name(name="inputs")):
+            term = typer.term(expr)
+            return term if isinstance(term, Constant) else None
+    return None
+
+
+def text(typer: Typer, expr: syntax.Expr, what: str) -> str:
+    """A text in quotes, or an input of type text."""
+    constant = constant_of(typer, expr)
+    if constant is None or constant.type != "text":
         fault("wrong_type", say("{what} is a text in quotes", what=what), expr)
-    return expr.value
+    return str(constant.value)
 
 
 def event_name(typer: Typer, expr: syntax.Expr) -> str:
     """An event by its name in the catalogue, or "*"."""
-    name = text(expr, "the event")
+    name = text(typer, expr, "the event")
     if name == "*":
         return name
     names = typer.scope.event_names()
@@ -50,10 +65,13 @@ def event_name(typer: Typer, expr: syntax.Expr) -> str:
     return names[name]
 
 
-def window_of(expr: syntax.Expr) -> int:
-    """The length of a window (ms)."""
+def window_of(typer: Typer, expr: syntax.Expr) -> int:
+    """The length of a window (ms): a text, or an input of type duration."""
+    constant = constant_of(typer, expr)
+    if constant is not None and constant.type == "duration" and isinstance(constant.value, int):
+        return constant.value
     try:
-        window = parse_duration(text(expr, "the window"))
+        window = parse_duration(text(typer, expr, "the window"))
     except ValueError as error:
         fault("bad_duration", str(error), expr)
     if window <= 0:
@@ -63,7 +81,7 @@ def window_of(expr: syntax.Expr) -> int:
 
 def property_of(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, PropertyType]:
     """A property of an event, and its type."""
-    name = text(expr, "the property")
+    name = text(typer, expr, "the property")
     if event == "*":
         fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
     if event in RESERVED_EVENTS:

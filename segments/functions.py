@@ -8,8 +8,7 @@ import re2
 
 from schemas.texts import say
 from schemas.times import parse_duration
-from segments import syntax
-from segments.arguments import arguments_of, event_name, fault, listed, property_of, text, window_of
+from segments.arguments import arguments_of, constant_of, event_name, fault, listed, property_of, text, window_of
 from segments.sequences import STEPS
 from segments.terms import (
     Aggregate,
@@ -32,6 +31,7 @@ from segments.units import literal_as
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segments import syntax
     from segments.typing import Typer
 
 __all__ = ["FUNCTIONS", "NUMBER_SCALE", "call", "check_pattern"]
@@ -50,7 +50,7 @@ def call(typer: Typer, expr: syntax.Call) -> Term:
 
 def _count(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 2, 3, '"event", "30d"[, "property"]')
-    event, window = event_name(typer, expr.args[0]), window_of(expr.args[1])
+    event, window = event_name(typer, expr.args[0]), window_of(typer, expr.args[1])
     if len(expr.args) == 2:
         return Aggregate("number", "count", event, None, window)
     name, _ = property_of(typer, event, expr.args[2])
@@ -62,7 +62,7 @@ def _count(typer: Typer, expr: syntax.Call) -> Term:
 
 def _absent(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 2, 2, '"event", "30d"')
-    found = Aggregate("number", "count", event_name(typer, expr.args[0]), None, window_of(expr.args[1]))
+    found = Aggregate("number", "count", event_name(typer, expr.args[0]), None, window_of(typer, expr.args[1]))
     return Operation("bool", "==", (found, Constant("number", 0)))
 
 
@@ -73,14 +73,15 @@ def _sequence(typer: Typer, expr: syntax.Call) -> Term:
         message = say("a sequence has 2 to {most} events, this one has {number}", most=STEPS, number=len(steps))
         fault("wrong_arguments", message, expr.args[0])
     never = listed(expr.args[2], "the events that may not be in between") if len(expr.args) > 2 else ()
-    return Sequence("bool", steps, window_of(expr.args[1]), tuple(event_name(typer, item) for item in never))
+    return Sequence("bool", steps, window_of(typer, expr.args[1]), tuple(event_name(typer, item) for item in never))
 
 
 def _at_least(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 2, 2, "2, [condition, condition, …]")
     number = expr.args[0]
     items = tuple(typer.condition(item) for item in listed(expr.args[1], "the conditions of at_least()"))
-    k = number.value if isinstance(number, syntax.Literal) else None
+    constant = constant_of(typer, number)
+    k = None if constant is None else constant.value
     if not isinstance(k, int) or isinstance(k, bool) or not 0 < k <= len(items):
         message = say(
             "how many must hold is a whole number from 1 to {number}, that of the conditions", number=len(items)
@@ -93,7 +94,7 @@ def _amounts(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 3, 3, '"event", "property", "30d"')
     event = event_name(typer, expr.args[0])
     name, kind = property_of(typer, event, expr.args[1])
-    window = window_of(expr.args[2])
+    window = window_of(typer, expr.args[2])
     if expr.function == "distinct":
         return Aggregate("number", "distinct", event, name, window)
     if kind.type not in {"money", "integer", "number"}:
@@ -120,28 +121,28 @@ def _moment(typer: Typer, expr: syntax.Call) -> Term:
 
 def _streak(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 2, 2, '"event", "1d"')
-    if text(expr.args[1], "the period") != "1d":
+    if text(typer, expr.args[1], "the period") != "1d":
         fault("wrong_arguments", 'a streak counts days: streak("event", "1d")', expr.args[1])
     return Streak("number", event_name(typer, expr.args[0]))
 
 
 def _in_segment(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 1, 1, '"segment"')
-    name = text(expr.args[0], "the segment")
+    name = text(typer, expr.args[0], "the segment")
     if name not in typer.scope.segments:
         typer._unknown("unknown_segment", "segment", name, sorted(typer.scope.segments), expr.args[0])  # noqa: SLF001
     return InSegment("bool", name)
 
 
-def _has_tag(_: Typer, expr: syntax.Call) -> Term:
+def _has_tag(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 1, 1, '"tag"')
-    return TagHeld("bool", text(expr.args[0], "the tag"))
+    return TagHeld("bool", text(typer, expr.args[0], "the tag"))
 
 
-def _duration(_: Typer, expr: syntax.Call) -> Term:
+def _duration(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 1, 1, '"36h"')
     try:
-        return Constant("duration", parse_duration(text(expr.args[0], "the duration")))
+        return Constant("duration", parse_duration(text(typer, expr.args[0], "the duration")))
     except ValueError as error:
         fault("bad_duration", str(error), expr.args[0])
 

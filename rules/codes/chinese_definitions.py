@@ -5,6 +5,15 @@ from __future__ import annotations
 __all__ = ["CHINESE"]
 
 CHINESE = {
+    "the value of an input is written out and not made of others": "输入项的值要直接写出，不能由其他输入项组成",
+    "write the value itself": "直接写值",
+    "input {key!r}": "输入项 {key!r}",
+    "value": "值",
+    "the input {name!r} has no value": "输入项 {name!r} 没有值",
+    "write values: {{{name}: …}} in touchline.yaml, or give it a default": "在 touchline.yaml 写 values: {{{name}: …}}，或给它默认值",
+    "a number": "数字",
+    "an input is a whole value and cannot stand within a text": "输入项是一个完整的值，不能放在文本中间",
+    "in an expression write inputs.x; elsewhere give the whole text as an input": "表达式里写 inputs.x；其他地方把整段文本作为输入项",
     "the holidays and workdays of {country} in {year} are not known for sure": "{country} 在 {year} 年的节假日和工作日还没有定下来",
     "bring Touchline up to date once they are announced": "公布后升级 Touchline",
     "a schedule has one of `cron`, `at`, `anniversary` and `month_end`": "定时要写 `cron`、`at`、`anniversary`、`month_end` 之一",

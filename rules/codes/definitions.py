@@ -22,6 +22,20 @@ CODES = (
         "写两个大写字母 `CN`，或带上地区 `DE-BY`。",
     ),
     Code(
+        "input_in_text",
+        "an input stands within a text",
+        "输入项写在了文本中间",
+        "An input is a whole value; in expressions write `inputs.x`.",
+        "输入项是一个完整的值；表达式里写 `inputs.x`。",
+    ),
+    Code(
+        "missing_input",
+        "an input has neither a value nor a default",
+        "输入项既没有值也没有默认值",
+        "Write the value under `values`, or give the input a `default`.",
+        "在 `values` 下写值，或给输入项 `default`。",
+    ),
+    Code(
         "let_cycle",
         "names under `let` rest on each other in a circle",
         "`let` 下的名字互相引用成环",

@@ -146,6 +146,8 @@ class View:
 
     def _literal(self, expr: syntax.Expr) -> str:
         value = self.value(expr)
+        if isinstance(value, Span):
+            return f"{value.ms}ms"
         assert isinstance(value, str)
         return value
 

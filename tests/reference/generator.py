@@ -243,7 +243,15 @@ def _definitions(draw: st.DrawFn) -> Definitions:
     }
     texts = ListOf("list", tuple(Constant("text", city) for city in ("Rome", "Bonn")))
     numbers = ListOf("list", tuple(Constant("number", number) for number in (0, 2)))
-    return Definitions({"cities": texts, "numbers": numbers}, lets)
+    inputs: dict[str, Constant | ListOf] = {
+        "span": Constant("duration", draw(st.sampled_from((HOUR, DAY, 30 * HOUR)))),
+        "least": Constant("number", draw(st.integers(0, 3))),
+        "price": Constant("money", draw(st.sampled_from((0, 1999, 2000)))),
+        "city": Constant("text", "Rome"),
+        "event": Constant("text", draw(st.sampled_from(("visit", "Order Completed")))),
+        "cities": texts,
+    }
+    return Definitions({"cities": texts, "numbers": numbers}, lets, inputs)
 
 
 @st.composite

@@ -12,7 +12,7 @@ from segments import syntax
 from segments.model import leaves
 from segments.syntax import Expr, parse, walk
 from tests.reference.people import local_date, shown
-from tests.reference.values import Time
+from tests.reference.values import Span, Time, of_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,11 @@ class Clockwork:
                 yield from self._nodes(inner)
 
     def _named(self, node: Expr) -> list[Expr]:
-        """What stands under a let."""
+        """What stands under a let; a length of time that is an input, as if it were written out."""
         match node:
+            case syntax.Select(operand=syntax.Name(name="inputs"), field=name):
+                value = of_constant(self.playbook.definitions.inputs[name])
+                return [syntax.Literal(0, 0, f"{value.ms}ms")] if isinstance(value, Span) else []
             case syntax.Select(operand=syntax.Name(name="let"), field=name):
                 return [expression.expr for expression in leaves(self.playbook.definitions.lets[name])]
             case _:

@@ -248,6 +248,13 @@ NAMED = (
     "profile.city in lists.cities",
     'count("visit", "1d") in lists.numbers',
     "profile.level in lists.numbers",
+    'count("visit", inputs.span) >= inputs.least',
+    "count(inputs.event, inputs.span) == 1",
+    'sum("order.paid", "amount", inputs.span) > inputs.price',
+    'sum("order.cancelled", "amount", "1d") >= inputs.price',
+    'last("visit") < now - inputs.span',
+    "profile.city == inputs.city || profile.city in inputs.cities",
+    'sequence([inputs.event, "order.paid"], inputs.span)',
 )
 """Conditions with names of the playbook."""
 
