@@ -93,7 +93,7 @@ class Dispatcher:
             while not stop.is_set():
                 seen = await self._start(limit, calls, results)
                 pause = _SHORTEST if seen else min(2 * pause, longest)
-                if not seen:
+                if seen < limit:  # else there may be more
                     await _wait(stop, wake, pause)
         finally:
             await self._drain(calls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rules.lint.parts import expressions_of
 from schemas.findings import Finding, Mark
 from schemas.texts import say
 from schemas.times import DAY
@@ -13,11 +14,9 @@ from segments.syntax import Call, walk
 from segments.workdays import workdays_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from rules.model import Rule
     from rules.read import Reading
-    from segments.model import Expression
 
 __all__ = ["check_calendar"]
 
@@ -25,21 +24,19 @@ _FUNCTIONS = frozenset({"is_holiday", "is_workday"})
 _AHEAD = 61 * DAY
 
 
-def check_calendar(
-    reading: Reading, now: int, expressions_of: Callable[[Rule], Iterator[Expression]]
-) -> Iterator[Finding]:
+def check_calendar(reading: Reading, now: int) -> Iterator[Finding]:
     """A warning at each use, from two months before a year of which the country's calendar is not known for sure."""
     country = reading.playbook.workspace.country
     year = datetime.fromtimestamp((now + _AHEAD) // 1000, UTC).year
     if not country or not workdays_of(country).provisional(year):
         return
     message = say("the holidays and workdays of {country} in {year} are not known for sure", country=country, year=year)
-    for mark in sorted({*_asked(reading, expressions_of), *_scheduled(reading)}):
+    for mark in sorted({*_asked(reading), *_scheduled(reading)}):
         hint = "bring Touchline up to date once they are announced"
         yield Finding(mark.file, mark.line, mark.column, "provisional_year", "warning", message, hint, len("workdays"))
 
 
-def _asked(reading: Reading, expressions_of: Callable[[Rule], Iterator[Expression]]) -> Iterator[Mark]:
+def _asked(reading: Reading) -> Iterator[Mark]:
     playbook = reading.playbook
     conditions = [segment.when for segment in playbook.segments.values()]
     conditions += [stage.when for stage in playbook.stages if stage.when is not None]

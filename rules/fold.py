@@ -118,9 +118,8 @@ class Fold:
                 self._on_changes(turn, changes)
             match = program.on_event.get(name)
             if match is not None:
-                occurrence = f"event:{turn.occasion.source}:{turn.occasion.id}"
                 for rule in self._matching(turn, match):
-                    self._start(turn, rule, occurrence)
+                    self._start(turn, rule, f"event:{turn.occasion.source}:{turn.occasion.id}")
         if turn.effects or turn.emitted:
             self._settle_effects(turn)
 

@@ -14,6 +14,7 @@ from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.read_expected import read_expected
 from rules.read_offers import channel
 from schemas.events import Event
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -103,7 +104,7 @@ class _CaseReader:
             return
         place = fields.place("name")
         if name in self.names:
-            duplicate(reader, place, f"the test {name!r}", self.names[name])
+            duplicate(reader, place, say("the test {name!r}", name=name), self.names[name])
         self.names.setdefault(name, place)
 
     def _everybody(self, people: tuple[Given, ...], steps: tuple[Happening, ...]) -> None:
@@ -118,7 +119,7 @@ class _CaseReader:
         if people is None:
             return (self._one(fields, PERSON),)
         for key in fields.first_of(*_PEOPLE_KEYS):
-            message = f"{key!r} stands beside `people`, so it belongs to nobody"
+            message = say("{key!r} stands beside `people`, so it belongs to nobody", key=key)
             reader.fault(
                 fields.entry(key).key_mark, "not_allowed", message, "put it under one of them", length=len(key)
             )
@@ -206,7 +207,7 @@ class _CaseReader:
             if moment is not None and moment < at:
                 what = "the start" if moment < self.values.start else "the step above it"
                 hint = "what came earlier stands under `given: {events: …}`; steps stand in the order of time"
-                reader.fault(fields.place("at"), "not_allowed", f"this step lies before {what}", hint)
+                reader.fault(fields.place("at"), "not_allowed", say("this step lies before {what}", what=what), hint)
             at = max(at, moment or at)
             if "event" in fields:
                 happening = self._step(reader, fields, item, at)
@@ -236,7 +237,7 @@ class _CaseReader:
 def _list_of(reader: Reader, node: Node, what: str) -> tuple[Node, ...]:
     if isinstance(node, Sequence):
         return node.items
-    reader.wrong_type(node, f"a list of {what}", "put `- ` before each")
+    reader.wrong_type(node, say("a list of {what}", what=what), "put `- ` before each")
     return ()
 
 

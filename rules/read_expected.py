@@ -12,6 +12,7 @@ from rules.fields import Fields, Reader
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.read_offers import channel
 from schemas.decisions import Kind
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ class _ExpectedReader:
         rule, step = fields.get("rule", self.values.references.rule), fields.get("step", _step)
         short = fields.first_of(*_SHORT)
         for again in short[1:]:
-            message = f"{again!r} is a second decision in one entry"
+            message = say("{again!r} is a second decision in one entry", again=again)
             reader.fault(fields.entry(again).key_mark, "two_actions", message, "start another with `- `")
         kind, params = self._subject(fields, short)
         delivery = fields.get("delivery", v.one_of(*sorted(FINAL)))

@@ -52,6 +52,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     wait, limit = fields.get("wait", steps.wait), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
     then = fields.need("then", steps.steps)
+    fields.waive()
     fields.later(*_LATER)
     fields.close()
     if limit is not None and limit.once_per is not None:
@@ -77,7 +78,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
 def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
     found = fields.first_of(*_TRIGGERS)
     audience = fields.get("audience", condition)
-    if not found and fields.ok:
+    if not found and fields.ok and "on" not in fields:  # which has been answered with `event:`
         message: str = say("{what} has nothing that starts it", what=fields.what)
         reader.fault(fields.mark, "no_trigger", message, say("write one of {names}", names=", ".join(_TRIGGERS)))
     for again in found[1:]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from rules.fields import Read, Reader, check_name, did_you_mean, scalar_length
+from rules.meant import meant_duration
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.schedule import cron_fault
 from schemas.findings import nearest
@@ -92,7 +93,9 @@ def integer(reader: Reader, node: Node) -> int | None:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return node.value
     digits = isinstance(node, Scalar) and node.text.replace("_", "").replace(",", "")
-    hint = say("write {number}", number=int(digits)) if digits and digits.isascii() and digits.isdigit() else ""
+    hint: str = "write it in digits: 50"
+    if digits and digits.isascii() and digits.isdigit():
+        hint = say("write {number}", number=int(digits))
     reader.wrong_type(node, "a whole number", hint)
     return None
 
@@ -145,7 +148,7 @@ def duration(reader: Reader, node: Node) -> int | None:
     except ValueError as error:
         length, message = 0, str(error)
     if length <= 0:
-        hint = say("did you mean {text}d?", text=node.text) if isinstance(node.value, int) else ""
+        hint = meant_duration(node)
         reader.fault(node.mark, "bad_duration", message, hint, length=scalar_length(node))
         return None
     return length

@@ -22,6 +22,9 @@ class Workspace:
     language: str = "en"
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
+    ad_words: tuple[str, ...] = ()
+    """Words that the workspace forbids in marketing, beyond those of the law."""
+    allowed_words: tuple[str, ...] = ()
     country: str = ""
 
 
@@ -46,6 +49,8 @@ class EventType:
     aliases: tuple[str, ...] = ()
     interaction: bool = True
     title: str = ""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class TraitType:
     title: str = ""
     place: tuple[str, int, int] = field(default=("catalogue", 1, 1), compare=False)
     """File, line and column of that expression."""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 RESERVED_EVENTS = {

@@ -94,9 +94,10 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
     @property
     def traits(self) -> dict[str, Any]:
         """Trait → its value; change it by `set_trait`."""
-        held = self.__dict__.get("traits")
+        opened = self.__dict__
+        held = opened.get("traits")
         if held is None:
-            held = self.__dict__["traits"] = _decode_traits(self.traits_raw) if self.traits_raw else {}
+            held = opened["traits"] = _decode_traits(self.traits_raw) if self.traits_raw else {}
         return held
 
     def set_trait(self, name: str, value: Any, at: int) -> bool:  # noqa: ANN401 - text, whole number, Decimal or truth

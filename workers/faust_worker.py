@@ -27,7 +27,7 @@ __all__ = ["GroupLost", "make_app", "run_worker"]
 _LOOK = 1.0
 _STUCK = 60.0
 """Seconds with partitions and without a flow of records, after which Faust has lost its way."""
-_END = 5.0
+_END = 2.5
 """Seconds that Faust has to leave the group."""
 _NEVER = 1e6
 """Seconds: a worker that has no partition at the moment does not ask for records, and must stay in the group."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.codes import definitions, expressions, names, restraint, sense, values, yaml
+from rules.codes import definitions, expressions, lint, names, restraint, sense, values, yaml
 
 if TYPE_CHECKING:
     from rules.codes.code import Code
@@ -18,6 +18,7 @@ FAMILIES = {
     "Expressions": expressions.CODES,
     "Definitions": definitions.CODES,
     "Sense": sense.CODES,
+    "Lint": lint.CODES,
     "Quiet hours and caps": restraint.CODES,
 }
 """The codes as the documents group them."""

@@ -138,6 +138,8 @@ CHINESE = {
     "a text of 1 to {max_label} characters on one line is expected": "这里应为一行 1 到 {max_label} 个字符的文本",
     "{value!r} cannot be a name in templates": "{value!r} 不能作模板里的名字",
     "use letters, digits and _: gift_coupon": "使用字母、数字和 _：gift_coupon",
+    "write it in digits: 50": "用数字来写：50",
+    "did you mean {text}?": "是不是 {text}？",
     "write {number}": "写成 {number}",
     "true or false": "true 或 false",
     "a whole number": "整数",

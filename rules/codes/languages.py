@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from rules.codes import (
+    chinese_cases,
     chinese_definitions,
     chinese_expressions,
+    chinese_lint,
     chinese_mapping,
     chinese_reading,
     chinese_restraint,
@@ -27,12 +29,14 @@ __all__ = ["CHINESE", "PHRASES", "Language", "in_chinese", "localised"]
 Language = Literal["en", "zh"]
 
 CHINESE: dict[str, str] = {
+    **chinese_cases.CHINESE,
     **chinese_yaml.CHINESE,
     **chinese_reading.CHINESE,
     **chinese_expressions.CHINESE,
     **chinese_definitions.CHINESE,
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
+    **chinese_lint.CHINESE,
     **chinese_restraint.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""
