@@ -51,7 +51,7 @@ class CaseReferences(References):
         name = self._one_of(reader, node, "rule", known)
         if name is None or known.get(name) in {"live", "shadow"}:
             return name
-        message = say("the rule {name!r} is {known}: it decides nothing", name=name, known=known[name])
+        message = say("the rule {name!r} is {status}: it decides nothing", name=name, status=known[name])
         reader.fault(node.mark, "not_allowed", message, "make it live or shadow", length=scalar_length(node))
         return None
 
@@ -115,12 +115,8 @@ class CaseValues:
         if len(self.known) == 1:
             return next(iter(self.known))
         message = say("{what} does not say who", what=fields.what)
-        fields.reader.fault(
-            fields.mark,
-            "missing_key",
-            message,
-            say("add `person:` with one of {names}", names=", ".join(sorted(self.known))),
-        )
+        hint = say("add `person:` with one of {names}", names=", ".join(sorted(self.known)))
+        fields.reader.fault(fields.mark, "missing_key", message, hint)
         return None
 
     def moment(self, reader: Reader, node: Node) -> int | None:
@@ -158,7 +154,8 @@ class CaseValues:
             try:
                 trait_value(name, kind, self.playbook.workspace.currency)(value)
             except EventRefused as error:
-                reader.fault(node.mark, "wrong_type", error.message, length=scalar_length(node))
+                message = say("the event would be refused: {reason}", reason=error.message)
+                reader.fault(node.mark, "wrong_type", message, length=scalar_length(node))
                 return None
             return value
 

@@ -11,7 +11,7 @@ from rules.compile import check_expressions
 from rules.fields import did_you_mean
 from rules.lint.parts import expressions_of, steps_of
 from rules.lint.run import lint
-from rules.model import Limit, TagPerson, WaitStep
+from rules.model import Action, Limit, TagPerson
 from rules.read import Reading, read
 from schemas.findings import Finding, Mark
 from schemas.money import to_major
@@ -105,7 +105,8 @@ def _budgets(reading: Reading) -> Iterator[Finding]:
 
 def _idle_rules(reading: Reading) -> Iterator[Finding]:
     for rule in reading.playbook.rules.values():
-        if rule.id not in reading.broken and all(isinstance(step, WaitStep) for _, step in steps_of(rule)):
+        acts = any(isinstance(step, Action) for _, step in steps_of(rule))
+        if rule.id not in reading.broken and not acts:
             message = say("the rule {id!r} never does anything", id=rule.id)
             yield _finding(
                 reading.places["rule", rule.id], "never_acts", message, "give `then` a step that acts: send, tag, …"

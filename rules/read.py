@@ -35,7 +35,7 @@ _SECTIONS = (
     "templates",
 )
 _LATER = (
-    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns", "holdout",
+    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns",
 )  # fmt: skip
 
 

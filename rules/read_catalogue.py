@@ -8,6 +8,7 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, did_you_mean, duplicate, named
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
+from rules.read_lifetime import holdout
 from rules.read_restraint import caps, quiet_hours
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType, TraitType, TypeName, Workspace
 from schemas.findings import Mark
@@ -43,7 +44,8 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
     words, spared = fields.get("ad_words", v.items(v.label)), fields.get("allowed_words", v.items(v.label))
-    fields.later("contact_budget", "rhythm", "channels", "holdout")
+    held = fields.get("holdout", holdout)
+    fields.later("contact_budget", "rhythm", "channels")
     fields.close()
     found = Workspace(
         zone or "UTC",
@@ -52,6 +54,7 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
         language or "en",
         quiet,
         limits or (),
+        held,
         tuple(words or ()),
         tuple(spared or ()),
         reader.country,

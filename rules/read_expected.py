@@ -94,7 +94,7 @@ class _ExpectedReader:
             message = say("{again!r} is a second decision in one entry", again=again)
             reader.fault(fields.entry(again).key_mark, "two_actions", message, "start another with `- `")
         kind, params = self._subject(fields, short)
-        delivery = fields.get("delivery", v.one_of(*sorted(FINAL)))
+        delivery = fields.get("delivery", v.one_of(*sorted({*FINAL, "pending"})))
         wanted = Wanted(
             mark=node.mark, kind=kind, params=params, rule=rule, step=step, absent=absent,
             person=fields.get("person", self.values.person), at=fields.get("at", self.values.moment),
@@ -194,7 +194,7 @@ class _ExpectedReader:
         for entry in node.entries.values() if isinstance(node, Mapping) else ():
             named = Scalar(entry.key, entry.key, plain=True, mark=entry.key_mark, source=entry.key)
             person = self.values.person(reader, named)
-            fields = Fields(reader, entry.value, f"{entry.key!r}", entry.key_mark)
+            fields = Fields(reader, entry.value, say("the person {name!r}", name=entry.key), entry.key_mark)
             told = self._told(fields, person or "")
             fields.close()
             out += [] if told is None else [told]

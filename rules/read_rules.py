@@ -9,6 +9,7 @@ from rules.fields import Fields, Reader, named
 from rules.model import Limit, Rule, Trigger
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
+from rules.read_lifetime import check_canary, if_late, share, validity
 from rules.read_schedules import scheduled
 from rules.read_steps import StepReader
 from schemas.catalogue import RESERVED_EVENTS
@@ -24,7 +25,8 @@ __all__ = ["rules"]
 
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
-_LATER = ("while", "canary", "if_late", "valid", "quiet_hours", "caps", "holdout", "on_change")
+_RUNNING = ("parallel", "ignore", "restart")
+_LATER = ("quiet_hours", "caps", "on_change")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
 
@@ -49,12 +51,17 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     starts = trigger.names if trigger.kind == "event" else None
     steps = StepReader(entry.key, references, starts, severity)
     when, unless = fields.get("when", condition), fields.get("unless", exception)
-    wait, limit = fields.get("wait", steps.wait), fields.get("limit", _limit)
+    wait, limit = fields.get("wait", steps.waits.own), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
+    running, valid = fields.get("if_running", v.one_of(*_RUNNING)), fields.get("valid", validity)
+    canary, late = fields.get("canary", share), fields.get("if_late", if_late)
+    owner, notes = fields.get("owner", v.label), fields.get("notes", v.text)
     then = fields.need("then", steps.steps)
     fields.waive()
     fields.later(*_LATER)
     fields.close()
+    if "canary" in fields:
+        check_canary(reader, fields.entry("canary").key_mark, status or "live")
     if limit is not None and limit.once_per is not None:
         _check_once_per(reader, fields, limit.once_per, trigger, references)
     return Rule(
@@ -69,6 +76,12 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
         limit=limit or Limit(),
         priority=50 if priority is None else priority,
         expires=expires,
+        if_running=cast('Literal["parallel", "ignore", "restart"]', running or "parallel"),
+        valid=valid,
+        canary=canary,
+        if_late=late,
+        owner=owner or "",
+        notes=notes or "",
     )
 
 

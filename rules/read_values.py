@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "anything", "boolean", "count", "country", "cron", "currency", "duration", "identifier", "integer", "items",
-    "label", "language", "mapping_of", "moment", "money", "money_text", "name", "one_of", "one_or_more", "text", "zone",
+    "label", "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more",
+    "text", "zone",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -110,6 +111,16 @@ def count(reader: Reader, node: Node) -> int | None:
             say("a number above zero is expected, this is {value}", value=value),
             length=scalar_length(node),
         )
+        return None
+    return value
+
+
+def natural(reader: Reader, node: Node) -> int | None:
+    """A whole number that is not below zero."""
+    value = integer(reader, node)
+    if value is not None and value < 0:
+        message = say("{text!r} is below zero", text=str(value))
+        reader.fault(node.mark, "not_allowed", message, length=scalar_length(node))
         return None
     return value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rules.model import Schedule
 
-__all__ = ["concerns", "cron_fault", "local_moment", "nominal_times"]
+__all__ = ["concerns", "cron_fault", "local_moment", "next_clock", "nominal_times"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -100,6 +100,20 @@ def _day_counts(schedule: Schedule, day: date) -> bool:
 
 def _number(day: date) -> int:
     return (day - _EPOCH.date()).days
+
+
+def next_clock(zone: ZoneInfo, minutes: int, now: int) -> int:
+    """The first moment (unix ms) after `now` at which clocks of a zone show `minutes` after midnight.
+
+    Of a time that comes twice that is the first, for one that is left out the first moment after the gap.
+    """
+    wanted = time(minutes // 60, minutes % 60)
+    day = _local(zone, now).date() - timedelta(days=1)
+    while True:
+        moment = local_moment(zone, datetime.combine(day, wanted))
+        if moment > now:
+            return moment
+        day += timedelta(days=1)
 
 
 def _local(zone: ZoneInfo, ms: int) -> datetime:

@@ -7,14 +7,25 @@ from typing import Literal
 
 from schemas.offers import Cap, QuietHours
 
-__all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "PropertyType", "TraitType", "TypeName", "Workspace"]
+__all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "Holdout", "PropertyType", "TraitType", "TypeName", "Workspace"]
 
 TypeName = Literal["text", "integer", "number", "money", "boolean", "time", "date", "list"]
 
 
 @dataclass(frozen=True, slots=True)
+class Holdout:
+    """So many millionths of people whom rules do not touch, to compare with; `salt` draws them."""
+
+    millionths: int
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
-    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language of messages, country of holidays."""
+    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language; and how people are spared.
+
+    `country`: whose holidays and workdays count, "" if none is named.
+    """
 
     zone: str
     currency: str
@@ -22,6 +33,7 @@ class Workspace:
     language: str = "en"
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
+    holdout: Holdout | None = None
     ad_words: tuple[str, ...] = ()
     """Words that the workspace forbids in marketing, beyond those of the law."""
     allowed_words: tuple[str, ...] = ()

@@ -40,7 +40,8 @@ class Waiting(msgspec.Struct, array_like=True):
     `due`: the end of the wait, or (`decisions` not empty) until when a withdrawal counts. `start`: trigger's moment,
     `start_key` its value under `once_per`; `event_time`: the trigger's effective time; `step`: where the run goes on.
     `same`: values of the trigger's properties that an ending event must share; `event`: JSON of what later steps use;
-    `coupons`: name → decision of those issued so far.
+    `coupons`: name → decision of those issued so far; `replies`: by the wait that it answered, an event as far as later
+    steps use it; `arms`: salt → the arm that was drawn.
     """
 
     rule: str
@@ -57,6 +58,8 @@ class Waiting(msgspec.Struct, array_like=True):
     shadow: bool = False
     decisions: list[str] = msgspec.field(default_factory=list)
     coupons: dict[str, str] = msgspec.field(default_factory=dict)
+    replies: dict[int, bytes] = msgspec.field(default_factory=dict)
+    arms: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Profile(msgspec.Struct, array_like=True, dict=True):

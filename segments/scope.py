@@ -12,7 +12,10 @@ from segments.definitions import Definitions
 if TYPE_CHECKING:
     from segments.syntax import Expr
 
-__all__ = ["Reported", "Scope", "TypeFault"]
+__all__ = ["REPLY", "Reported", "Scope", "TypeFault"]
+
+REPLY = "reply\0"
+"""What `reply.x` is called among the properties at hand is this and x; no name of a property holds such a character."""
 
 
 class TypeFault(TouchlineError):
@@ -52,6 +55,8 @@ class Scope:
     definitions: Definitions = field(default_factory=Definitions)
     broken: frozenset[str] = frozenset()
     """Lets that have faults of their own."""
+    reply: tuple[str, ...] = ()
+    """The events one of which has answered a wait, where `reply.x` is a property of it."""
 
     def event_names(self) -> dict[str, str]:
         """Names and aliases of events → names."""

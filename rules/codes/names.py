@@ -94,10 +94,10 @@ CODES = (
     ),
     Code(
         "unknown_person",
-        "nobody in this test has this name",
-        "测试里没有这个人",
-        "Name one of the people of the test.",
-        "写测试中的某个人。",
+        "nobody in this test is called so",
+        "这个测试里没有这个人",
+        "Name one of the people of the test, or add them under `given: {people: …}`.",
+        "写测试里已有的人，或在 `given: {people: …}` 下添加。",
     ),
     Code(
         "unknown_pool",
@@ -117,8 +117,8 @@ CODES = (
         "unknown_rule",
         "there is no such rule",
         "没有这条规则",
-        "Take the name of a rule of the playbook.",
-        "写剧本中某条规则的名字。",
+        "Declare it under `rules`, or correct the name.",
+        "在 `rules` 下声明，或改正名字。",
     ),
     Code(
         "unknown_segment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.model import Emit, SetTraits
+from rules.model import Branch, Emit, SetTraits, WaitStep, walk_steps
 from schemas.findings import Finding, Mark
 from segments.model import Condition, leaves
 
@@ -44,16 +44,22 @@ def running(reading: Reading) -> list[Rule]:
     return [rule for id_, rule in rules if id_ not in reading.broken and rule.status != "retired"]
 
 
-def steps_of(rule: Rule) -> Iterator[tuple[int, Step]]:
-    """Every step of a rule with its place in the order of the file."""
-    yield from enumerate(rule.then)
+def steps_of(rule: Rule) -> Iterator[tuple[str, Step]]:
+    """Every step of a rule, those of its branches too, with its path, in the order of the file."""
+    yield from walk_steps(rule.then)
 
 
 def conditions_of(rule: Rule) -> Iterator[Condition]:
-    """The conditions of a rule: its audience, `when` and `unless`."""
-    for condition in (rule.trigger.audience, rule.when, rule.unless):
+    """The conditions of a rule: its audience, `when`, `unless`, and those of its waits and branches."""
+    own = None if rule.wait is None else rule.wait.condition
+    for condition in (rule.trigger.audience, rule.when, rule.unless, own):
         if condition is not None:
             yield condition
+    for _, step in steps_of(rule):
+        if isinstance(step, Branch):
+            yield step.condition
+        elif isinstance(step, WaitStep) and step.wait.condition is not None:
+            yield step.wait.condition
 
 
 def expressions_of(rule: Rule) -> Iterator[Expression]:

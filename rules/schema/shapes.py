@@ -27,6 +27,7 @@ TEXT, TRUTH, COUNT = plain("string"), plain("boolean"), {"type": "integer", "min
 DURATION = pattern(r"^([0-9]{1,9}(ms|s|m|h|d|w))+$", example="30d")
 MONEY = pattern(r"^[0-9]{1,15}(\.[0-9]{1,15})? +[A-Z]{3}$", example="10 CNY")
 PREFIX = pattern("^[A-Z0-9]{1,10}$", example="WEL")
+SHARE = pattern(r"^[0-9]{1,3}(\.[0-9]{1,4})?%$", example="10%")
 NAME = pattern(r"^[\w.-]{1,128}$", example="cart-rescue")
 EXPRESSION = plain("string", "boolean", "number")
 CONDITION = of("condition")
@@ -68,7 +69,12 @@ SHAPES: dict[str, Shape] = {
         "allowed_words": Key(listed(TEXT), "Longer words that hold a forbidden one and are allowed."),
         "quiet_hours": Key(of("quiet_hours"), "When nothing goes out.", {"from": "21:00", "until": "09:00"}),
         "caps": Key(mapped(of("cap")), "How many messages a person may get.", {"all": {"count": 1, "within": "1d"}}),
-        **_later("contact_budget", "rhythm", "channels", "holdout"),
+        "holdout": Key(either(SHARE, of("holdout")), "The share of people to whom nothing is done.", "5%"),
+        **_later("contact_budget", "rhythm", "channels"),
+    }),
+    "holdout": Shape("`holdout`", {
+        "percent": Key(SHARE, "The share of people.", "5%", needed=True),
+        "salt": Key(NAME, "Another one draws other people.", "spring"),
     }),
     "input": Shape("input 'x'", {
         "type": Key(INPUT_TYPES, "What it is.", "duration", needed=True),
@@ -145,7 +151,20 @@ SHAPES: dict[str, Shape] = {
         "expires": Key(DURATION, "How long its decisions are of use.", "2h"),
         "then": Key(STEPS, "What it does, step after step.", [{"tag": "seen"}], needed=True),
         "waive": WAIVE,
-        **_later("while", "canary", "if_late", "valid", "quiet_hours", "caps", "holdout", "on_change"),
+        "canary": Key(SHARE, "For this share of people it is live, for all others shadow.", "10%"),
+        "if_running": Key(words("parallel", "ignore", "restart"), "What a new start does while a run still waits."),
+        "if_late": Key(either(words("send", "skip"), of("if_late")), "What becomes of late decisions.", "skip"),
+        "valid": Key(of("valid"), "From when until when it starts anything."),
+        "owner": Key(TEXT, "Who answers for it."),
+        "notes": Key(TEXT, "What others should know of it."),
+        **_later("quiet_hours", "caps", "on_change"),
+    }),
+    "valid": Shape("`valid`", {
+        "from": Key(TEXT, "Not before this moment.", "2026-05-01T00:00:00+08:00"),
+        "until": Key(TEXT, "Not at this moment or later.", "2026-06-01T00:00:00+08:00"),
+    }),
+    "if_late": Shape("`if_late`", {
+        "send_within": Key(DURATION, "How late it may be.", "2h", needed=True),
     }),
     "schedule": Shape("a schedule", {
         "cron": Key(TEXT, "Minute, hour, day, month, weekday.", "0 9 * * 1"),
@@ -201,7 +220,7 @@ SHAPES: dict[str, Shape] = {
         "else": Key(STEPS, "The steps otherwise."),
         "split": Key(ANYTHING, "Draws one of the `arms`, the same for a person every time."),
         "arms": Key(mapped(of("arm")), "The arms of a `split`."),
-        **_later("stop", "grant_points", "award"),
+        **_later("grant_points", "award"),
     }),
     "arm": Shape("arm", {
         "weight": Key(plain("integer"), "Its share, among the weights of all arms.", 50, needed=True),

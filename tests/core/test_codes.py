@@ -11,6 +11,7 @@ import pytest
 from rules.check import check_playbook
 from rules.codes.catalogue import CODES, FAMILIES
 from rules.codes.languages import CHINESE, in_chinese, localised
+from rules.read_cases import read_cases
 from rules.report import render_text
 from schemas.findings import Finding
 from schemas.texts import say
@@ -18,6 +19,9 @@ from segments import units
 from tests.core.test_check_playbook import CASES
 from tests.core.test_condition_faults import CASES as CONDITIONS
 from tests.core.test_inputs import CASES as INPUTS
+from tests.core.test_read_cases import CASE as SOUND_CASE
+from tests.core.test_read_cases import CASE_FAULTS
+from tests.core.test_read_cases import SHOP as CASE_SHOP
 from tests.core.test_read_faults import FAULTS, WHOLE
 from tests.helpers.playbooks import BASE, CASE, ZONES, marked
 from tests.helpers.sentences import codes_in, made_on_the_spot, sentences_in, speaking_modules
@@ -115,6 +119,15 @@ def test_every_finding_can_be_said_in_chinese(files: dict[str, str]) -> None:
     for finding in findings:
         assert finding.code in CODES
         assert CODES[finding.code].severity in {finding.severity, "either"}
+        assert HAN.search(in_chinese(finding.message) or ""), (finding.code, finding.message)
+        assert in_chinese(finding.hint) is not None, (finding.code, finding.hint)
+
+
+@pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, _ in CASE_FAULTS])
+def test_every_finding_of_a_test_can_be_said_in_chinese(old: str, new: str) -> None:
+    _, findings = read_cases({CASE: marked(SOUND_CASE.replace(old, new))[0]}, CASE_SHOP)
+
+    for finding in findings:
         assert HAN.search(in_chinese(finding.message) or ""), (finding.code, finding.message)
         assert in_chinese(finding.hint) is not None, (finding.code, finding.hint)
 

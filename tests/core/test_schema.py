@@ -138,7 +138,7 @@ def test_names_of_a_playbook_become_choices() -> None:
 
     assert "Order Completed" in rule["event"]["anyOf"][0]["enum"]
     assert {"vip", "stage:new", "regular"} <= set(rule["enters"]["anyOf"][0]["enum"])
-    assert step["template"]["enum"] == ["club", "gift", "hello", "paid", "strange", "until"]
+    assert step["template"]["enum"] == ["club", "gift", "hello", "paid", "replied", "strange", "until"]
 
 
 def test_every_key_is_explained() -> None:

@@ -53,6 +53,7 @@ templates:
   until: {purpose: transactional, channels: {email: {en: "{{ coupon.expires | date: '%d.%m.' }}"}}}
   club: {purpose: transactional, channels: {wecom: {zh: "{{ community.title }}"}}}
   paid: {purpose: transactional, channels: {email: {en: "{{ event.amount }}"}}}
+  replied: {purpose: transactional, channels: {email: {en: "{{ reply.amount }}"}}}
   strange: {purpose: transactional, channels: {email: {en: "{{ event.colour }} {{ person.age }}"}}}
 """,
 }
