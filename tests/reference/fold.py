@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -100,11 +101,19 @@ class _Life:
         for at, kind, _, what in sorted(records, key=lambda record: record[:3]):
             if kind == 0:
                 self.record(what, at)
-            elif self.known and at in due_times(what.trigger.schedule, self._zone_of(what.trigger.schedule), at, at):
+            elif self.known and self._is_due(what.trigger.schedule, at):
                 self.scheduled(what, at)
         if self.known:
             self.pass_time(end)
             self.result.profiles.append(self._profile())
+
+    def _is_due(self, schedule: Schedule, at: int) -> bool:
+        """Whether it is due for this person at this very moment."""
+        of = None if schedule.anniversary is None else self.person.traits.get(schedule.anniversary, (None, 0))[0]
+        if schedule.anniversary is not None and of is None:
+            return False
+        born = None if of is None else date.fromisoformat(str(of))
+        return at in due_times(schedule, self._zone_of(schedule), at, at, born)
 
     def _zone_of(self, schedule: Schedule) -> ZoneInfo:
         default = self.playbook.workspace.zone
