@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
+from rules.changing import change_runs
 from rules.compile_rule import OWN
 from rules.journey import may_go_on, proceed
 from rules.limits import first_telling
@@ -176,6 +177,7 @@ class Fold:
         first_evaluation(turn, self.programs(p.program), max(p.now, at))
         true, unknown = self.program.plan.evaluate_all(p, p.now, 0, 0) if p.known else (0, 0)
         changes = turn.adopt(*self.program.plan.settle(p, true, unknown))
+        change_runs(turn, self.programs)
         turn.quiet = not fire_entries
         if fire_entries:
             self._on_changes(turn, [change for change in changes if change.change == "enter"])

@@ -245,8 +245,9 @@ class IfLate:
 class Rule:
     """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first.
 
-    `if_running`: what an occurrence does while a run of this rule by this person waits. `canary`: for so many
-    millionths of people it is live, for the others shadow. `if_late` None: twelve hours after a wait, else for ever.
+    `if_running`: what an occurrence does while a run of this rule by this person waits. `on_change`: what becomes of
+    runs of earlier versions. `canary`: for so many millionths of people it is live, for the others shadow. `if_late`
+    None: twelve hours after a wait, else for ever.
     """
 
     id: str
@@ -264,6 +265,7 @@ class Rule:
     valid: Validity | None = None
     canary: int | None = None
     if_late: IfLate | None = None
+    on_change: Literal["finish", "stop", "migrate"] = "finish"
     owner: str = ""
     notes: str = ""
 

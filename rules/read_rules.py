@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rules import read_values as v
 from rules.fields import Fields, Reader, named
-from rules.model import Limit, Rule, Schedule, Trigger
+from rules.model import Limit, Rule, Schedule, Stop, Trigger, walk_steps
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
 from rules.read_lifetime import check_canary, if_late, share, validity
@@ -17,6 +17,7 @@ from schemas.texts import say
 if TYPE_CHECKING:
     from collections.abc import Sequence as List
 
+    from rules.model import Step
     from rules.references import References
     from schemas.findings import Severity
     from segments.model import Condition
@@ -26,7 +27,8 @@ __all__ = ["rules"]
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
 _RUNNING = ("parallel", "ignore", "restart")
-_LATER = ("quiet_hours", "caps", "on_change")
+_CHANGES = ("finish", "stop", "migrate")
+_LATER = ("quiet_hours", "caps")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
 
@@ -56,12 +58,15 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     running, valid = fields.get("if_running", v.one_of(*_RUNNING)), fields.get("valid", validity)
     canary, late = fields.get("canary", share), fields.get("if_late", if_late)
     owner, notes = fields.get("owner", v.label), fields.get("notes", v.text)
+    change = fields.get("on_change", v.one_of(*_CHANGES))
     then = fields.need("then", steps.steps)
     fields.waive()
     fields.later(*_LATER)
     fields.close()
     if "canary" in fields:
         check_canary(reader, fields.entry("canary").key_mark, status or "live")
+    if change == "migrate":
+        _check_ids(reader, entry.key, then or ())
     if limit is not None and limit.once_per is not None:
         _check_once_per(reader, fields, limit.once_per, trigger, references)
     return Rule(
@@ -80,9 +85,18 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
         valid=valid,
         canary=canary,
         if_late=late,
+        on_change=cast('Literal["finish", "stop", "migrate"]', change or "finish"),
         owner=owner or "",
         notes=notes or "",
     )
+
+
+def _check_ids(reader: Reader, rule: str, steps: tuple[Step, ...]) -> None:
+    """A run finds its step again by the step's id."""
+    for path, step in walk_steps(steps):
+        if step.id is None and not isinstance(step, Stop):
+            message, hint = "a run that migrates goes by the ids of steps, and this has none", "add `id:` to the step"
+            reader.fault(reader.places["rule", rule, path], "missing_key", message, hint)
 
 
 # -- what starts it

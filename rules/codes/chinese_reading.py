@@ -117,6 +117,8 @@ CHINESE = {
     "the rule would end before it begins": "规则在开始之前就结束了",
     "`until` is later than `from`": "`until` 要晚于 `from`",
     "`if_late`": "`if_late`",
+    "a run that migrates goes by the ids of steps, and this has none": "迁移的运行按步骤的 id 继续，这个步骤没有 id",
+    "add `id:` to the step": "给步骤加上 `id:`",
     "`holdout`": "`holdout`",
     "a shadow rule acts for nobody, so it has no canary": "影子规则对任何人都不执行，所以没有灰度",
     "set `status: live`; outside the canary it is shadow": "设 `status: live`；灰度之外的人按影子规则处理",

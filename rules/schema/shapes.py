@@ -41,7 +41,7 @@ SCOPE = {
 TEXTS: Kind = mapped(mapped(either(TEXT, of("message")))) | {"propertyNames": CHANNEL}
 BY_CHANNEL: Kind = {"propertyNames": CHANNEL}
 VALUES = mapped(EXPRESSION) | {"x-keys": "traits"}
-STEPS: Kind = {"type": "array", "items": of("step")}
+STEPS: Kind = {"type": "array", "items": either(of("step"), words("stop"))}
 WAIVE = Key(plain("array"), "Warnings of the lint that are meant here.", ["no_limit"])
 TITLE = Key(TEXT, "What people call it.")
 MEANING = {
@@ -148,7 +148,8 @@ SHAPES: dict[str, Shape] = {
         "valid": Key(of("valid"), "From when until when it starts anything."),
         "owner": Key(TEXT, "Who answers for it."),
         "notes": Key(TEXT, "What others should know of it."),
-        **_later("quiet_hours", "caps", "on_change"),
+        "on_change": Key(words("finish", "stop", "migrate"), "What becomes of runs of its earlier versions."),
+        **_later("quiet_hours", "caps"),
     }),
     "valid": Shape("`valid`", {
         "from": Key(TEXT, "Not before this moment.", "2026-05-01T00:00:00+08:00"),
@@ -205,7 +206,7 @@ SHAPES: dict[str, Shape] = {
         "if": Key(CONDITION, "What follows runs `then` where it holds, else `else`."),
         "then": Key(STEPS, "The steps of an `if`, or of a wait that was answered."),
         "else": Key(STEPS, "The steps otherwise."),
-        "split": Key(ANYTHING, "Draws one of the `arms`, the same for a person every time."),
+        "split": Key(NAME, "Draws one of the `arms`, the same for a person every time."),
         "arms": Key(mapped(of("arm")), "The arms of a `split`."),
         **_later("grant_points", "award"),
     }),

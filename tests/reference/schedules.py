@@ -7,13 +7,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rules.model import SetTraits, walk_steps
 from schemas.times import DAY, HOUR, MINUTE
+from segments.syntax import Literal, walk
 from tests.reference.people import shown
 
 if TYPE_CHECKING:
-    from rules.model import Schedule
+    from rules.model import Rule, Schedule
 
-__all__ = ["due_times", "next_showing"]
+__all__ = ["due_times", "next_showing", "texts_set"]
 
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
@@ -71,3 +73,10 @@ def next_showing(zone: ZoneInfo, minutes: int, now: int) -> int:
     days = (today + timedelta(days=offset) for offset in range(-2, 4))
     walls = (datetime(day.year, day.month, day.day, minutes // 60, minutes % 60) for day in days)  # noqa: DTZ001
     return min(moment for moment in (_moment(wall, zone) for wall in walls) if moment > now)
+
+
+def texts_set(rules: list[Rule]) -> set[str]:
+    """Every text in the expressions of `set`: a zone may be among them."""
+    steps = [step for rule in rules for _, step in walk_steps(rule.then)]
+    values = [value for step in steps if isinstance(step, SetTraits) for value in step.values.values()]
+    return {str(node.value) for value in values for node in walk(value.expr) if isinstance(node, Literal)}
