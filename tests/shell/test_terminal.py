@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from workers.terminal import console, say
+
+
+def test_a_word_between_colons_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    console().print("sent to group:a: now", markup=False)
+    say("group:a: has no consent")
+
+    assert capsys.readouterr() == ("sent to group:a: now\n", "group:a: has no consent\n")
