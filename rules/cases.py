@@ -106,6 +106,8 @@ class Case:
     people: tuple[Given, ...]
     steps: tuple[Happening, ...]
     expected: Expected
+    defaults: bool = False
+    """Whether inputs have their defaults in it, whatever the playbook gives them."""
 
     def persons(self) -> tuple[str, ...]:
         """Everybody who is named, in the order in which they are."""

@@ -30,14 +30,15 @@ _MISSING_FUNCTIONS = frozenset({"points", "holds_coupon"})
 
 
 def check_playbook(
-    files: Mapping[str, str], zones: frozenset[str] | None = None, now: int | None = None
+    files: Mapping[str, str], zones: frozenset[str] | None = None, now: int | None = None, *, defaults: bool = False
 ) -> tuple[Playbook | None, list[Finding]]:
     """The playbook of these files, None if there is any error; and everything there is to say about it, sorted.
 
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
     `now` (unix ms): when it is checked, for what time alone makes doubtful; None: that is not looked at.
+    `defaults`: inputs have their defaults, whatever the section `values` says.
     """
-    reading = read(files, zones)
+    reading = read(files, zones, defaults=defaults)
     dated = () if now is None else check_calendar(reading, now)
     found = {*reading.findings, *_findings(reading), *dated}
     findings = sorted(each for each in found if not _waived(reading, each))

@@ -62,6 +62,12 @@ class _Tried:
         for condition in self.conditions:
             yield from condition.goals()
 
+    def add(self, other: _Tried) -> None:
+        self.started += other.started
+        for step, number in other.steps.items():
+            self.steps[step] = self.steps.get(step, 0) + number
+        _add(self.conditions, other.conditions)
+
 
 class Coverage:
     """Counts of one program. A goal is a rule that starts, an acting step that decides, a truth of a condition."""
@@ -101,6 +107,14 @@ class Coverage:
         """A step decided."""
         steps = self._rules[rule].steps
         steps[step] = steps.get(step, 0) + 1
+
+    def add(self, other: Coverage) -> None:
+        """Count in what was counted of the same playbook with other values of its inputs."""
+        for name, tried in self._rules.items():
+            if name in other._rules:
+                tried.add(other._rules[name])
+        for name, conditions in self._segments.items():
+            _add(conditions, other._segments[name])
 
     # -- what it came to
     def percent(self) -> float:
@@ -158,6 +172,11 @@ def _truths(conditions: list[_Asked], p: Profile, now: int, occasion: Occasion) 
 def _count(conditions: list[_Asked], truths: list[bool | None]) -> None:
     for condition, truth in zip(conditions, truths, strict=True):
         condition.truths[truth] += 1
+
+
+def _add(conditions: list[_Asked], others: list[_Asked]) -> None:
+    for condition, other in zip(conditions, others, strict=True):
+        condition.truths.update(other.truths)
 
 
 def acting_steps(rule: CompiledRule) -> list[str]:

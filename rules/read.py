@@ -83,10 +83,12 @@ def playbook_hash(files: Dictionary[str, str]) -> str:
     return digest.hexdigest()
 
 
-def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Reading:
-    """Read everything, past every fault; see `read_playbook`."""
+def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, defaults: bool = False) -> Reading:
+    """Read everything, past every fault; see `read_playbook`. `defaults`: as if no input had been given a value."""
     reader = Reader(zones)
     sections = _sections(reader, files)
+    if defaults:
+        sections["values"] = []
     complete = reader.complete
     inputs = read_inputs(reader, [entry.value for entry in sections["inputs"]], sections["values"])
     for name in sections.keys() - {"inputs", "values"}:

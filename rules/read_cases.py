@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rules import read_values as v
@@ -43,23 +44,26 @@ def read_cases(files: Dictionary[str, str], playbook: Playbook) -> tuple[list[Ca
         root, findings = load(text, name)
         for finding in findings:
             reader.add(finding)
-        for node in _tests(reader, root):
+        nodes, defaults = _tests(reader, root)
+        for node in nodes:
             case = _CaseReader(playbook, references, names).read(reader, node)
             if case is not None:
-                cases.append(case)
+                cases.append(replace(case, defaults=defaults))
     return cases, sorted(reader.findings)
 
 
-def _tests(reader: Reader, root: Node | None) -> tuple[Node, ...]:
+def _tests(reader: Reader, root: Node | None) -> tuple[tuple[Node, ...], bool]:
+    """The tests of a file, and whether they play on the defaults of inputs."""
     if root is None or (isinstance(root, Scalar) and root.value is None):
-        return ()
+        return (), False
     if not isinstance(root, Mapping):
         reader.wrong_type(root, "a file with tests", _EXAMPLE)
-        return ()
+        return (), False
     fields = Fields(reader, root, "a file of tests")
+    inputs = fields.get("inputs", v.one_of("defaults"))
     found = fields.need("tests", _list)
     fields.close()
-    return found or ()
+    return found or (), inputs is not None
 
 
 def _list(reader: Reader, node: Node) -> tuple[Node, ...]:

@@ -294,3 +294,53 @@ def test_watching_runs_again_when_a_file_changes_until_it_is_stopped(here: Insta
         process.kill()
         process.wait()
     assert "2 passed, 0 failed" in log.read_text("utf-8")
+
+
+WITH_INPUTS = """
+inputs: {least: {type: money, default: 10 GBP}}
+rules: {big: {event: order.paid, when: event.amount >= inputs.least, then: [{assign: {to: team}}]}}
+"""
+ON_DEFAULTS = """\
+inputs: defaults
+tests:
+  - name: ten is enough
+    when: [{event: order.paid, amount: 10}]
+    expect: [{assign: team}]
+"""
+ON_VALUES = """\
+tests:
+  - name: ten is not enough here
+    when: [{event: order.paid, amount: 10}]
+    expect: {decisions: [not: {assign: team}]}
+"""
+
+
+def test_tests_play_on_the_defaults_of_inputs_where_their_file_says_so(here: Installation, typed: Typed) -> None:
+    write(here, "inputs.yaml", f"{WITH_INPUTS}values: {{least: 20 GBP}}\n")
+    write(here, "tests/defaults.yaml", ON_DEFAULTS)
+    write(here, "tests/values.yaml", ON_VALUES)
+
+    done = typed("test", "playbook", "defaults.yaml", "values.yaml", "--coverage")
+
+    assert (done.code, done.err) == (0, "")
+    assert "rule big: never unknown: event.amount" in done.out
+    assert "2 passed, 0 failed" in done.out
+
+
+def test_tests_that_play_on_defaults_want_one_of_every_input(here: Installation, typed: Typed) -> None:
+    write(here, "inputs.yaml", f"{WITH_INPUTS}values: {{least: 20 GBP}}\n".replace(", default: 10 GBP", ""))
+    write(here, "tests/defaults.yaml", ON_DEFAULTS)
+
+    done = typed("test", "playbook", "defaults.yaml")
+
+    assert done.code == 1
+    assert "error[missing_input]: the input 'least' has no value" in done.out
+    assert "these faults come of the defaults of inputs" in done.err
+
+
+def test_no_other_word_stands_beside_inputs(here: Installation, typed: Typed) -> None:
+    write(here, "tests/defaults.yaml", ON_DEFAULTS.replace("defaults", "default"))
+
+    done = typed("test", "playbook", "defaults.yaml")
+
+    assert (done.code, "tests/defaults.yaml:1:9: error[not_allowed]" in done.out) == (1, True)

@@ -155,26 +155,39 @@ async def _play(request: Request, ledger: ScratchLedger) -> Outcome:
         return Outcome(faults, tests, sentence="the tests have faults, so none was run")
     chosen = _chosen(request, cases, program, tests)
     outcome = Outcome(sentence=_nothing(request, cases, chosen))
-    explainer = Explainer(program)
-    outcome.coverage = Coverage(explainer) if request.counts else None
-    if chosen:
-        await _play_all(chosen, program, explainer, ledger, outcome)
-        outcome.sentence = _below(request, outcome.coverage)
+    stages = [_Stage(program, ledger, counts=request.counts)]
+    if any(case.defaults for case in chosen):
+        playbook, findings = check_playbook(files, zone_names(), defaults=True)
+        if playbook is None:
+            return Outcome(sorted(set(findings)), files, sentence="these faults come of the defaults of inputs")
+        stages.append(_Stage(compile_playbook(playbook), ledger, counts=request.counts))
+    for case in chosen:
+        await stages[case.defaults].play(case, outcome)
+    outcome.coverage = stages[0].coverage
+    for stage in stages[1:]:
+        if outcome.coverage is not None and stage.coverage is not None:
+            outcome.coverage.add(stage.coverage)
+    outcome.sentence = outcome.sentence or _below(request, outcome.coverage)
     return outcome
 
 
-async def _play_all(
-    cases: Sequence[Case], program: Program, explainer: Explainer, ledger: ScratchLedger, outcome: Outcome
-) -> None:
-    from workers.rehearsal import Rehearsal
+class _Stage:
+    """Where tests play: on the playbook as it is, or on the defaults of its inputs."""
 
-    rehearsal, zone = Rehearsal(program, explainer, ledger, outcome.coverage), program.playbook.workspace.zone
-    for case in cases:
-        began = elapsed()
-        if passes(case, await rehearsal.play(case), zone):
+    def __init__(self, program: Program, ledger: ScratchLedger, *, counts: bool) -> None:
+        from workers.rehearsal import Rehearsal
+
+        explainer = Explainer(program)
+        self.program, self.coverage = program, Coverage(explainer) if counts else None
+        self._rehearsal = Rehearsal(program, explainer, ledger, self.coverage)
+
+    async def play(self, case: Case, outcome: Outcome) -> None:
+        """Play a test and add what came of it."""
+        began, zone = elapsed(), self.program.playbook.workspace.zone
+        if passes(case, await self._rehearsal.play(case), zone):
             result = CaseResult(case, Clock(case.start, zone))
         else:  # once more, this time looking at everything
-            result = explained_result(case, await rehearsal.play(case, explain=True), program)
+            result = explained_result(case, await self._rehearsal.play(case, explain=True), self.program)
         outcome.results.append(result)
         outcome.seconds[case.name] = elapsed() - began
 
