@@ -1,4 +1,4 @@
-"""Tests of a playbook that run in a second of processor time: `python -m bench.playbook_tests [--cases N] [--json]`.
+"""Tests of a playbook in a second of processor time: `python -m bench.playbook_tests [--cases N] [--json]`.
 
 The tests of the sample playbook again and again, each on empty stores, through log, fold, gates and recorders; without
 and with coverage, and as a test that fails (played twice, the second time explained).
@@ -80,10 +80,8 @@ def main() -> None:
         print(json.dumps([asdict(each) for each in figures], indent=2))
         return
     for each in figures:
-        print(
-            f"{each.mode:<10} {each.cases:>6} cases {each.cpu_seconds:>7} s CPU "
-            f"{each.cases_per_second:>8} cases/s (goal {GOAL})"
-        )
+        rate = f"{each.cases_per_second:>8} cases/s (goal {GOAL})"
+        print(f"{each.mode:<10} {each.cases:>6} cases {each.cpu_seconds:>7} s CPU {rate}")
 
 
 if __name__ == "__main__":

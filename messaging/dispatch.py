@@ -72,6 +72,10 @@ class Dispatcher:
         self._leaser = Leaser(ledger, programs, self._channels, self._lanes, key, lease_ms=lease_ms, own_time=own_time)
         self._settled: dict[str, int] = {}
 
+    async def expect(self, program: str) -> None:
+        """Load beforehand what a program offers, so that the first rows need not be leased twice."""
+        await self._leaser.load(program)
+
     async def step(self, limit: int = 100) -> int:
         """Lease up to `limit` rows, carry them out, record it. Gives how many were looked at; 0: nothing is due."""
         batch = await self._leaser.lease(self._now(), limit)
@@ -93,7 +97,7 @@ class Dispatcher:
             while not stop.is_set():
                 seen = await self._start(limit, calls, results)
                 pause = _SHORTEST if seen else min(2 * pause, longest)
-                if not seen:
+                if seen < limit:  # else there may be more
                     await _wait(stop, wake, pause)
         finally:
             await self._drain(calls)

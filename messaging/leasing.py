@@ -74,7 +74,7 @@ class Leaser:
             finally:
                 self._let_out(batch)
             for program in sorted(batch.missing):
-                await self._load(program)
+                await self.load(program)
             if batch.rows or not batch.missing:
                 return batch
 
@@ -109,7 +109,8 @@ class Leaser:
             if lane is not None and decision not in leased:
                 lane.leave()
 
-    async def _load(self, program: str) -> None:
+    async def load(self, program: str) -> None:
+        """Load what a program offers; where it cannot be read its rows wait."""
         while len(self._offers) >= _PROGRAMS:
             del self._offers[next(iter(self._offers))]
         try:

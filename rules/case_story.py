@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.localtimes import local_text
+from rules.starting import REFUSALS
 from rules.verdicts import Clock, subject_text
 from schemas.times import format_duration
 
@@ -109,7 +110,7 @@ def _moved_text(moved: Moved) -> str:
 
 def _look_text(look: Look) -> str:
     if look.judgement.truth is True:
-        return f"{look.rule} does not start: its limit allows no other start"
+        return f"{look.rule} does not start: {REFUSALS[look.refused]}"
     return f"{look.rule} does not start: its conditions are {_TRUTHS[look.judgement.truth]}"
 
 

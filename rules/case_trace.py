@@ -47,7 +47,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A rule was asked: what its conditions came to, and whether its limit would have allowed a start."""
+    """A rule was asked: what its conditions came to, and why it could not have started (see `REFUSALS`), or ""."""
 
     rule: str
     person: str
@@ -55,12 +55,12 @@ class Look:
     event: str | None
     event_id: str | None
     judgement: Judgement
-    allowed: bool
+    refused: str
 
     @property
     def starts(self) -> bool:
         """Whether the rule started."""
-        return self.judgement.truth is True and self.allowed
+        return self.judgement.truth is True and not self.refused
 
 
 @dataclass(frozen=True, slots=True)

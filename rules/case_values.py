@@ -16,6 +16,7 @@ from rules.references import References
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.errors import EventRefused
 from schemas.ids import check_id
+from schemas.texts import say
 from schemas.times import EARLIEST, LATEST, format_time
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CaseReferences(References):
         name = self._one_of(reader, node, "rule", known)
         if name is None or known.get(name) in {"live", "shadow"}:
             return name
-        message = f"the rule {name!r} is {known[name]}: it decides nothing"
+        message = say("the rule {name!r} is {status}: it decides nothing", name=name, status=known[name])
         reader.fault(node.mark, "not_allowed", message, "make it live or shadow", length=scalar_length(node))
         return None
 
@@ -98,7 +99,7 @@ class CaseValues:
             reader.fault(node.mark, "bad_id", error.message, length=scalar_length(node))
             return None
         if self.known is not None and value not in self.known:
-            message = f"nobody in this test is called {value!r}"
+            message = say("nobody in this test is called {value!r}", value=value)
             hint = did_you_mean(value, self.known)
             reader.fault(node.mark, "unknown_person", message, hint, length=scalar_length(node))
             return None
@@ -113,10 +114,9 @@ class CaseValues:
             return PERSON
         if len(self.known) == 1:
             return next(iter(self.known))
-        message = f"{fields.what} does not say who"
-        fields.reader.fault(
-            fields.mark, "missing_key", message, f"add `person:` with one of {', '.join(sorted(self.known))}"
-        )
+        message = say("{what} does not say who", what=fields.what)
+        hint = say("add `person:` with one of {names}", names=", ".join(sorted(self.known)))
+        fields.reader.fault(fields.mark, "missing_key", message, hint)
         return None
 
     def moment(self, reader: Reader, node: Node) -> int | None:
@@ -124,7 +124,7 @@ class CaseValues:
         text = node.text if isinstance(node, Scalar) and node.value is not None else ""
         try:
             at = parse_moment(text, self.start, self.playbook.workspace.zone)
-            message = f"{text!r} lies outside the years 2000 to 2099"
+            message: str = say("{text!r} lies outside the years 2000 to 2099", text=text)
         except (ValueError, OverflowError) as error:
             at, message = -1, str(error)
         if EARLIEST <= at < LATEST:
@@ -154,7 +154,8 @@ class CaseValues:
             try:
                 trait_value(name, kind, self.playbook.workspace.currency)(value)
             except EventRefused as error:
-                reader.fault(node.mark, "wrong_type", error.message, length=scalar_length(node))
+                message = say("the event would be refused: {reason}", reason=error.message)
+                reader.fault(node.mark, "wrong_type", message, length=scalar_length(node))
                 return None
             return value
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.explain import reason_lines
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson
+from rules.starting import REFUSALS
 from rules.verdicts import Clock
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class _Why:
             yield from self._waits(rule, look)
             return
         if look.judgement.truth is True:
-            yield f"{head}: its conditions hold, and its limit allows no other start"
+            yield f"{head}: its conditions hold, and {REFUSALS[look.refused]}"
             return
         yield f"{head} and did not start:"
         yield from self._reasons(look)
@@ -139,7 +140,7 @@ def makers_of(program: Program, wanted: Wanted) -> list[CompiledRule]:
     if wanted.rule is not None:
         return [program.rules[wanted.rule]] if wanted.rule in program.rules else []
     rules = (rule for _, rule in sorted(program.rules.items()))
-    return [rule for rule in rules if any(_makes(step, wanted) for step in rule.steps)]
+    return [rule for rule in rules if any(_makes(station.step, wanted) for station in rule.stations)]
 
 
 def _makes(step: Step, wanted: Wanted) -> bool:

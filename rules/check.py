@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
 from rules.fields import did_you_mean
-from rules.model import Emit, Limit, SetTraits, TagPerson, WaitStep
+from rules.lint.parts import expressions_of, steps_of
+from rules.lint.run import lint
+from rules.model import Action, Limit, TagPerson
 from rules.read import Reading, read
 from schemas.findings import Finding, Mark
 from schemas.money import to_major
 from schemas.texts import say
-from segments.model import Condition, Expression, leaves
+from segments.model import leaves
 from segments.syntax import Binary, Call, Expr, Literal, walk
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from rules.model import Playbook, Rule
 
-__all__ = ["check_playbook", "expressions_of"]
+__all__ = ["check_playbook"]
 
 _MISSING_FUNCTIONS = frozenset({"points", "holds_coupon"})
 
@@ -34,9 +36,17 @@ def check_playbook(
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
     """
     reading = read(files, zones)
-    findings = sorted({*reading.findings, *_findings(reading)})
+    findings = sorted(each for each in {*reading.findings, *_findings(reading)} if not _waived(reading, each))
     faulty = any(finding.severity == "error" for finding in findings)
     return None if faulty else reading.playbook, findings
+
+
+def _waived(reading: Reading, finding: Finding) -> bool:
+    """Whether the rule, template or segment in whose lines the finding stands has its code under `waive`."""
+    return any(
+        finding.code in waiver.codes and waiver.file == finding.file and waiver.first <= finding.line <= waiver.last
+        for waiver in reading.waivers
+    )
 
 
 def _findings(reading: Reading) -> Iterator[Finding]:
@@ -48,6 +58,7 @@ def _findings(reading: Reading) -> Iterator[Finding]:
     yield from _expressions(reading)
     if not reading.faulty:
         yield from _tags(reading)
+        yield from lint(reading)
 
 
 def _finding(mark: Mark, code: str, message: str, hint: str = "", *, warning: bool = False) -> Finding:
@@ -90,7 +101,8 @@ def _budgets(reading: Reading) -> Iterator[Finding]:
 
 def _idle_rules(reading: Reading) -> Iterator[Finding]:
     for rule in reading.playbook.rules.values():
-        if rule.id not in reading.broken and all(isinstance(step, WaitStep) for step in rule.then):
+        acts = any(isinstance(step, Action) for _, step in steps_of(rule))
+        if rule.id not in reading.broken and not acts:
             message = say("the rule {id!r} never does anything", id=rule.id)
             yield _finding(
                 reading.places["rule", rule.id], "never_acts", message, "give `then` a step that acts: send, tag, …"
@@ -126,25 +138,6 @@ def _counts_one(node: Expr) -> bool:
     )
 
 
-def _conditions(rule: Rule) -> Iterator[Condition]:
-    for condition in (rule.trigger.audience, rule.when, rule.unless):
-        if condition is not None:
-            yield condition
-
-
-def expressions_of(rule: Rule) -> Iterator[Expression]:
-    """Every expression of a rule: its conditions, and the values of its steps."""
-    for condition in _conditions(rule):
-        yield from leaves(condition)
-    for step in rule.then:
-        if isinstance(step, SetTraits):
-            yield from step.values.values()
-        elif isinstance(step, Emit):
-            yield from step.properties.values()
-            if step.person is not None:
-                yield step.person
-
-
 def _expressions(reading: Reading) -> Iterator[Finding]:
     """Wrong names, types and units in expressions; what is not available yet only stops rules that are live."""
     if not reading.typed:
@@ -171,7 +164,7 @@ def _missing_calls(rule: Rule) -> Iterator[tuple[str, int, int]]:
 def _tags(reading: Reading) -> Iterator[Finding]:
     """Tags that conditions ask for and no rule ever puts on."""
     playbook = reading.playbook
-    steps = [step for rule in playbook.rules.values() for step in rule.then if isinstance(step, TagPerson)]
+    steps = [step for rule in playbook.rules.values() for _, step in steps_of(rule) if isinstance(step, TagPerson)]
     tags = {tag for step in steps if not step.remove for tag in step.tags}
     conditions = [segment.when for segment in playbook.segments.values()]
     conditions += [stage.when for stage in playbook.stages if stage.when is not None]

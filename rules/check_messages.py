@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.fields import did_you_mean
-from rules.model import Invite, IssueCoupon, SendMessage
+from rules.model import Invite, IssueCoupon, SendMessage, Stop, WaitStep, branches
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.findings import Finding, Mark, Severity
 from schemas.texts import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
-    from rules.model import Playbook, Rule
+    from rules.model import Playbook, Rule, Step
     from rules.read import Reading
     from schemas.offers import Template
 
@@ -24,36 +24,73 @@ _COMMUNITY = ("title", "join_url")
 _COUPON = ("code", "expires", "pool")
 
 
+Coupons = dict[str, tuple[str, ...]]
+"""Names under which a template may show coupons here → the pools that they may be of."""
+
+
 def check_messages(reading: Reading) -> Iterator[Finding]:
     """Findings about every step that writes a message."""
     for rule in reading.playbook.rules.values():
-        coupons: dict[str, str] = {}
-        for index, step in enumerate(rule.then):
+        yield from _Messages(reading, rule).steps(rule.then, "", {}, ())
+
+
+class _Messages:
+    """The messages of one rule, each with what is known where it stands."""
+
+    def __init__(self, reading: Reading, rule: Rule) -> None:
+        self.reading, self.rule = reading, rule
+
+    def steps(
+        self, steps: tuple[Step, ...], prefix: str, coupons: Coupons, reply: tuple[str, ...]
+    ) -> Generator[Finding, None, Coupons | None]:
+        """A list of steps. Gives the coupons that are known behind it, None if no run comes that far."""
+        for index, step in enumerate(steps):
+            path = f"{prefix}{index}"
+            yield from self._step(step, path, coupons, reply)
             if isinstance(step, IssueCoupon):
-                coupons[step.name] = step.pool
-            if not isinstance(step, SendMessage | Invite) or step.template is None:
-                continue
-            template = reading.playbook.templates[step.template]
-            yield from _texts(reading, rule, index, step, template)
-            if reading.typed and rule.id not in reading.broken:
-                mark = reading.places["rule", rule.id, index, "template"]
-                values = _Values(reading.playbook, rule, coupons, community=isinstance(step, Invite))
-                yield from _variables(mark, template, values)
+                coupons = {**coupons, step.name: (step.pool,)}
+            inner: list[Coupons | None] = []
+            for name, branch in branches(step):
+                replies = reply
+                if isinstance(step, WaitStep) and name == "then":
+                    replies = tuple(each.event for each in step.wait.events)
+                inner.append((yield from self.steps(branch, f"{path}.{name}.", coupons, replies)))
+            known = _on_all_ways(inner) if inner else coupons
+            if known is None or isinstance(step, Stop):
+                return None
+            coupons = known
+        return coupons
+
+    def _step(self, step: Step, path: str, coupons: Coupons, reply: tuple[str, ...]) -> Iterator[Finding]:
+        reading, rule = self.reading, self.rule
+        if not isinstance(step, SendMessage | Invite) or step.template is None:
+            return
+        template = reading.playbook.templates[step.template]
+        yield from self._texts(path, step, template)
+        if reading.typed and rule.id not in reading.broken:
+            mark = reading.places["rule", rule.id, path, "template"]
+            values = _Values(reading.playbook, rule, coupons, reply, community=isinstance(step, Invite))
+            yield from _variables(mark, template, values)
+
+    def _texts(self, path: str, step: SendMessage | Invite, template: Template) -> Iterator[Finding]:
+        for channel in step.channels:
+            if channel not in template.channels:
+                mark = self.reading.places["rule", self.rule.id, path, "channel", channel]
+                message = say(
+                    "the template {id!r} has no text for the channel {channel!r}", id=template.id, channel=channel
+                )
+                known = ", ".join(sorted(template.channels))
+                hint = say("it has: {names}", names=known) if template.channels else "write one"
+                yield Finding(mark.file, mark.line, mark.column, "no_text", "error", message, hint, len(channel))
 
 
-def _texts(
-    reading: Reading, rule: Rule, index: int, step: SendMessage | Invite, template: Template
-) -> Iterator[Finding]:
-    for channel in step.channels:
-        if channel not in template.channels:
-            mark = reading.places["rule", rule.id, index, "channel", channel]
-            message = say(
-                "the template {id!r} has no text for the channel {channel!r}", id=template.id, channel=channel
-            )
-            hint = (
-                say("it has: {names}", names=", ".join(sorted(template.channels))) if template.channels else "write one"
-            )
-            yield Finding(mark.file, mark.line, mark.column, "no_text", "error", message, hint, len(channel))
+def _on_all_ways(inner: list[Coupons | None]) -> Coupons | None:
+    """What is known behind branches: what each of them that ends there has issued or found."""
+    ways = [coupons for coupons in inner if coupons is not None]
+    if not ways:
+        return None
+    names = set(ways[0]).intersection(*ways)
+    return {name: tuple(dict.fromkeys(pool for way in ways for pool in way[name])) for name in sorted(names)}
 
 
 def _variables(mark: Mark, template: Template, values: _Values) -> Iterator[Finding]:
@@ -71,9 +108,11 @@ _Fault = tuple[Severity, str, str]
 class _Values:
     """What a template can show at one step of a rule."""
 
-    def __init__(self, playbook: Playbook, rule: Rule, coupons: dict[str, str], *, community: bool) -> None:
+    def __init__(
+        self, playbook: Playbook, rule: Rule, coupons: Coupons, reply: tuple[str, ...], *, community: bool
+    ) -> None:
         self.catalogue, self.pools, self.trigger = playbook.catalogue, playbook.pools, rule.trigger
-        self.coupons, self.community = dict(coupons), community
+        self.coupons, self.reply, self.community = coupons, reply, community
 
     def fault(self, path: str) -> _Fault | None:
         """Why there is nothing under a variable's path; None if there is."""
@@ -83,21 +122,25 @@ class _Values:
             return self._coupon(self.coupons[root], name)
         if root == "event":
             return self._event(name)
+        if root == "reply":
+            return self._reply(name)
         if root == "person":
             return _known(name, (*self.catalogue.traits, *_ALWAYS_TRAITS), "there is no such trait")
         if root == "community":
             unknown = _known(name, _COMMUNITY, "a community has no such part")
             return unknown if self.community else ("error", "only `invite` names a community", "send it with `invite`")
         if name in _COUPON:
-            hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it", root=root)
+            hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it, on every way here", root=root)
             return "error", say("no step before this one issues a coupon as {root!r}", root=root), hint
-        return "error", "there is no such variable", did_you_mean(root, {"event", "person", *self.coupons})
+        names = {"event", "person", *self.coupons, *(["reply"] if self.reply else [])}
+        return "error", "there is no such variable", did_you_mean(root, names)
 
-    def _coupon(self, pool: str, name: str) -> _Fault | None:
-        if name == "expires" and self.pools[pool].valid_for is None:
+    def _coupon(self, pools: tuple[str, ...], name: str) -> _Fault | None:
+        endless = [pool for pool in pools if self.pools[pool].valid_for is None]
+        if name == "expires" and endless:
             return (
                 "warning",
-                say("coupons of {pool!r} do not expire", pool=pool),
+                say("coupons of {pool!r} do not expire", pool=endless[0]),
                 "give the pool a `valid_for`, or the variable a default",
             )
         return _known(name, _COUPON, "a coupon has no such part")
@@ -106,8 +149,7 @@ class _Values:
         if self.trigger.kind == "schedule":
             return "error", "a schedule has no event", "show what is known of the person: person.…"
         if self.trigger.kind == "event":
-            lacking = [event for event in self.trigger.names if not self._has(event, name)]
-            return self._lacks(lacking[0], name) if lacking else None
+            return self._of_all(self.trigger.names, name)
         if any(self._has(event, name) for event in self.catalogue.events):
             return (
                 "warning",
@@ -115,6 +157,17 @@ class _Values:
                 "give it a default, or start the rule on an `event`",
             )
         return "error", "no event has such a property", ""
+
+    def _reply(self, name: str) -> _Fault | None:
+        if not self.reply:
+            hint = "send it under the `then` of a wait for an event"
+            return "error", "no event has answered a wait here", hint
+        return self._of_all(self.reply, name)
+
+    def _of_all(self, events: tuple[str, ...], name: str) -> _Fault | None:
+        """A property that each of these events must have."""
+        lacking = [event for event in events if not self._has(event, name)]
+        return self._lacks(lacking[0], name) if lacking else None
 
     def _has(self, event: str, name: str) -> bool:
         kind = self.catalogue.events.get(event)

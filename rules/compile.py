@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rules.coerce import coercion_of, trait_value
-from rules.limits import limited
-from rules.model import Emit, Ending, Invite, Playbook, Rule, SendMessage, SetTraits, WaitStep
-from rules.program import CompiledRule, Expression, Program
-from rules.scopes import scope_of
+from rules.compile_rule import OWN, TypedRule, compiled_expression, compiled_rule, expressions_of_step
+from rules.model import Branch, Emit, Playbook, Rule, SetTraits, Step, WaitStep
+from rules.program import CompiledRule, Program
+from rules.route import route
+from rules.scopes import scope_at, scope_of
 from schemas.catalogue import PropertyType
 from schemas.errors import PlaybookError
 from schemas.findings import Finding
 from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
-from segments.evaluate import Context, Surroundings, build
 from segments.firing import Firing
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
@@ -54,16 +53,6 @@ def compile_playbook(playbook: Playbook) -> Program:
     return compiler.program()
 
 
-@dataclass(slots=True)
-class _Typed:
-    """A rule with its expressions typed."""
-
-    rule: Rule
-    condition: c.Node
-    audience: c.Node | None
-    values: dict[tuple[int, str], t.Term]
-
-
 class _Compiler:
     def __init__(self, playbook: Playbook) -> None:
         self.playbook, self.findings = playbook, list[Finding]()
@@ -71,7 +60,7 @@ class _Compiler:
         self.complete = any(stage.when is None for stage in playbook.stages)
         self.names = playbook.catalogue.resolve()
         self.segments: dict[str, c.Node] = {}
-        self.rules: list[_Typed] = []
+        self.rules: list[TypedRule] = []
         self.traits: dict[str, t.Term] = {}
 
     # -- reading
@@ -91,7 +80,7 @@ class _Compiler:
         if not self.findings:
             self._circles()
 
-    def _rule(self, rule: Rule) -> _Typed:
+    def _rule(self, rule: Rule) -> TypedRule:
         trigger = rule.trigger
         scope = scope_of(self.playbook, self.names, trigger)
         parts = [] if rule.when is None else [self._condition(rule.when, scope)]
@@ -100,11 +89,21 @@ class _Compiler:
         audience = (
             None if trigger.audience is None else self._condition(trigger.audience, scope_of(self.playbook, self.names))
         )
-        values = {}
-        for at, step in enumerate(rule.then):
-            for name, expression in _expressions(step):
-                values[at, name] = self._value(expression, scope, self._wanted(step, name))
-        return _Typed(rule, c.All(tuple(_flat(parts))), audience, values)
+        typed = TypedRule(rule, route(rule.then), c.All(tuple(_flat(parts))), audience)
+        if rule.wait is not None and rule.wait.condition is not None:
+            typed.tests[OWN] = self._condition(rule.wait.condition, scope)
+        for at, station in enumerate(typed.stations):
+            self._step(typed, at, station.step, scope_at(scope, typed.stations, station))
+        return typed
+
+    def _step(self, typed: TypedRule, at: int, step: Step, scope: Scope) -> None:
+        held = (
+            step.condition if isinstance(step, Branch) else step.wait.condition if isinstance(step, WaitStep) else None
+        )
+        if held is not None:
+            typed.tests[at] = self._condition(held, scope)
+        for name, expression in expressions_of_step(step):
+            typed.values[at, name] = self._value(expression, scope, self._wanted(step, name))
 
     def _condition(self, condition: Condition, scope: Scope) -> c.Node:
         match condition:
@@ -181,13 +180,15 @@ class _Compiler:
         playbook = self.playbook
         catalogue, currency = playbook.catalogue, playbook.workspace.currency
         active = self.rules
-        nodes = [node for typed in active for node in (typed.condition, typed.audience) if node is not None]
+        nodes = [node for typed in active for node in typed.conditions()]
         terms = [term for typed in active for term in typed.values.values()] + list(self.traits.values())
         interactions = frozenset(name for name, kind in catalogue.events.items() if kind.interaction)
         plan = Plan(
             self.segments, nodes, terms, stages=self.stages, interactions=interactions, zone=playbook.workspace.zone
         )
-        rules = sorted((self._compiled(typed, plan) for typed in active), key=lambda r: (-r.rule.priority, r.id))
+        rules = sorted(
+            (compiled_rule(typed, plan, playbook) for typed in active), key=lambda r: (-r.rule.priority, r.id)
+        )
         conditions = {typed.rule.id: typed.condition for typed in active}
         bits = tuple(plan.bit[stage_segment(stage)] for stage in self.stages)
         return Program(
@@ -201,42 +202,10 @@ class _Compiler:
             on_change=_by_change(rules),
             schedules={r.id: r for r in rules if r.rule.trigger.kind == "schedule"},
             rules={r.id: r for r in rules},
-            computed_traits={name: _expression(plan, term) for name, term in self.traits.items()},
+            computed_traits={name: compiled_expression(plan, term) for name, term in self.traits.items()},
             stage_bits=bits,
             stage_mask=sum(bits),
-            ending_events=frozenset(e for r in rules for endings in r.waits.values() for e in endings),
         )
-
-    def _compiled(self, typed: _Typed, plan: Plan) -> CompiledRule:
-        rule = typed.rule
-        waits = {at: step.wait for at, step in enumerate(rule.then) if isinstance(step, WaitStep)}
-        if rule.wait is not None:
-            waits[-1] = rule.wait
-        same = frozenset(e.same for wait in waits.values() for e in wait.unless if e.same is not None)
-        variables = {at: self._variables(step) for at, step in enumerate(rule.then)}
-        return CompiledRule(
-            id=rule.id,
-            rule=rule,
-            steps=rule.then,
-            limited=limited(rule.limit),
-            test=Firing(plan).test(typed.condition),
-            program=self.playbook.hash,
-            shadow=rule.status == "shadow",
-            limit_key=f"~{rule.id}" if rule.status == "shadow" else rule.id,
-            keys=tuple(step.id or str(at) for at, step in enumerate(rule.then)),
-            waits={at: _endings(wait.unless) for at, wait in waits.items()},
-            uses=_uses(typed.values.values(), variables.values()) | same,
-            same=same,
-            values={key: _expression(plan, term) for key, term in typed.values.items()},
-            variables=variables,
-            audience=None if typed.audience is None else Firing(plan).test(typed.audience),
-        )
-
-    def _variables(self, step: object) -> tuple[str, ...]:
-        if not isinstance(step, SendMessage | Invite) or step.template is None:
-            return ()
-        template = self.playbook.templates.get(step.template)
-        return tuple(sorted(template.uses)) if template is not None else ()
 
 
 def _place(condition: Condition) -> tuple[str, int, int]:
@@ -244,31 +213,6 @@ def _place(condition: Condition) -> tuple[str, int, int]:
 
     first = next(iter(leaves(condition)), None)
     return first.locate(0) if first is not None else ("segments", 1, 1)
-
-
-def _expressions(step: object) -> Iterable[tuple[str, model.Expression]]:
-    match step:
-        case SetTraits(values):
-            yield from values.items()
-        case Emit(_, properties, person):
-            yield from properties.items()
-            if person is not None:
-                yield "", person
-
-
-def _endings(unless: tuple[Ending, ...]) -> Mapping[str, tuple[Ending, ...]]:
-    out: dict[str, tuple[Ending, ...]] = {}
-    for ending in unless:
-        out[ending.event] = (*out.get(ending.event, ()), ending)
-    return out
-
-
-def _uses(values: Iterable[t.Term], variables: Iterable[tuple[str, ...]]) -> frozenset[str]:
-    """Event properties that steps show or compute with."""
-    out = {each.name for term in values for each in t.walk(term) if isinstance(each, t.EventField)}
-    out |= {each.prop for term in values for each in t.walk(term) if isinstance(each, t.Same)}
-    out |= {path.split(".")[1] for paths in variables for path in paths if path.startswith("event.")}
-    return frozenset(out)
 
 
 def _flat(nodes: Iterable[c.Node]) -> list[c.Node]:
@@ -298,12 +242,3 @@ def _by_change(rules: list[CompiledRule]) -> dict[tuple[str, str], tuple[Compile
             for name in rule.rule.trigger.names:
                 out[change, name] = (*out.get((change, name), ()), rule)
     return out
-
-
-def _expression(plan: Plan, term: t.Term) -> Expression:
-    closure = build(term, Surroundings(plan.tracks.index, plan.bit, plan.stages))
-
-    def value(p: Any, now: int, occasion: Any, days: Any) -> Any:  # noqa: ANN401 - see program.Expression
-        return closure(Context(p, now, occasion, int(p.true), int(p.unknown), days))[0]
-
-    return Expression(term.type, value)

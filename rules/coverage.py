@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rules.model import WaitStep
 from schemas.profile import NOTHING
 from segments.explain import Question, truth_of
 from segments.normalise import STAGE
@@ -163,4 +162,4 @@ def _count(conditions: list[_Asked], truths: list[bool | None]) -> None:
 
 def acting_steps(rule: CompiledRule) -> list[str]:
     """The steps that make a decision, as decisions name them."""
-    return [key for key, step in zip(rule.keys, rule.steps, strict=True) if not isinstance(step, WaitStep)]
+    return [station.key for station in rule.stations if station.acts]

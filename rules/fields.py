@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from schemas.findings import Finding, Mark, Severity, nearest
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "WAIVABLE",
     "Fields",
     "Places",
     "Read",
     "Reader",
+    "Waiver",
     "allowed",
     "check_name",
     "describe",
@@ -33,8 +35,32 @@ T = TypeVar("T")
 Places = dict[tuple[str | int, ...], Mark]
 """Where parts of the playbook stand: `("rule", id)`, `("rule", id, step, "template")`, `("pool", id, "budget")`, …"""
 
+WAIVABLE = frozenset(
+    {
+        "ad_word",
+        "always_true",
+        "duplicate_rule",
+        "expires_in_quiet_hours",
+        "segment_flaps",
+        "maybe_unknown",
+        "never_true",
+        "no_limit",
+        "retired_name",
+    }
+    | {"rule_loop", "shadowed_rule", "wakes_everyone"}
+)
+"""Warnings of the lint that a rule, template or segment may `waive`."""
 _LISTED = 24
 _MAX_ID = 128
+
+
+class Waiver(NamedTuple):
+    """Codes of warnings that somebody has looked at and accepts, in these lines of a file."""
+
+    file: str
+    first: int
+    last: int
+    codes: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -48,6 +74,7 @@ class Reader:
     currency: str | None = None
     findings: list[Finding] = field(default_factory=list)
     places: Places = field(default_factory=dict)
+    waivers: list[Waiver] = field(default_factory=list)
     errors: int = 0
     complete: bool = True
     """Every file could be read: what is not there does not exist."""
@@ -180,6 +207,22 @@ class Fields:
             if key in self._entries:
                 not_available(self.reader, self._entries[key].key_mark, key, severity)
 
+    def waive(self) -> None:
+        """`waive: [ad_word]`: warnings of the lint that are not to be given here."""
+        known = tuple(sorted(WAIVABLE))
+        node = self.get("waive", lambda _, node: node)
+        items = node.items if isinstance(node, Sequence) else ()
+        if node is not None and not isinstance(node, Sequence):
+            self.reader.wrong_type(node, "a list")
+        codes = [item.text if isinstance(item, Scalar) else "" for item in items]
+        for item, code in zip(items, codes, strict=True):
+            if code not in known:
+                message = say("{text!r} is none of {names}", text=code[:40], names=", ".join(known))
+                self.reader.fault(item.mark, "not_allowed", message, allowed(code, known), length=scalar_length(item))
+        if codes:
+            last = max(_last_line(entry.value) for entry in self._entries.values())
+            self.reader.waivers.append(Waiver(self.mark.file, self.mark.line, last, frozenset(codes)))
+
     def close(self) -> None:
         """Report every key that nobody asked for."""
         for key, entry in self._entries.items():
@@ -187,6 +230,15 @@ class Fields:
                 continue
             message = say("{what} has no key {key!r}", what=self.what, key=key)
             self.reader.fault(entry.key_mark, "unknown_key", message, allowed(key, self._known), length=len(key))
+
+
+def _last_line(node: Node) -> int:
+    match node:
+        case Mapping(entries=entries):
+            return max((_last_line(entry.value) for entry in entries.values()), default=node.mark.line)
+        case Sequence(items=items):
+            return max(map(_last_line, items), default=node.mark.line)
+    return node.mark.line + node.source.count("\n")
 
 
 def not_available(reader: Reader, mark: Mark, key: str, severity: Severity) -> None:
@@ -243,7 +295,7 @@ def check_name(reader: Reader, name: str, mark: Mark, what: str, *, any_text: bo
         reader.fault(mark, "bad_id", message)
         return
     wrong = next((c for c in name if not (c.isprintable() if any_text else c.isalnum() or c in "._-")), None)
-    if wrong is not None:
+    if wrong is not None and not reader.has_fault_at(mark):
         shown = repr(wrong) if wrong.isprintable() else f"U+{ord(wrong):04X}"
         hint = "" if any_text else "letters, digits, '.', '_' and '-' are allowed"
         reader.fault(

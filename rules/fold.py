@@ -10,11 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
-from rules.limits import first_telling, once_key, take
+from rules.changing import change_runs
+from rules.compile_rule import OWN
+from rules.journey import may_go_on, proceed
+from rules.limits import first_telling
+from rules.run import restore, restored_occasion
 from rules.schedule import concerns
-from rules.steps import Run, proceed, restore_occasion
+from rules.starting import begin
 from rules.turn import Turn
-from rules.waits import end_waits
+from rules.waits import cancel, end_waits, kept_until
 from schemas.errors import EventRefused
 from schemas.ids import event_key
 from schemas.profile import Occasion
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rules.program import CompiledRule, Program
+    from rules.run import Run
     from schemas.decisions import MembershipChange, Outcome
     from schemas.profile import Profile, Waiting
     from schemas.records import Behaviour
@@ -106,21 +111,21 @@ class Fold:
     def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:
         p, program = turn.p, turn.program
         name = turn.occasion.name or ""
-        if p.waits_raw:
-            end_waits(turn, self.programs, ts)
+        answered = end_waits(turn, self.programs, ts) if p.waits_raw else ()
         true, unknown = apply_event(turn, ts, FOREVER if history else self.lateness)
         if not p.known:
             p.known = True
             true, unknown = program.plan.evaluate_all(p, p.now, 0, 0)
         changes = turn.adopt(*program.plan.settle(p, true, unknown))
         if not turn.quiet:
+            for waiting in answered:
+                self._resume(turn, waiting, answered=True)
             if changes:
                 self._on_changes(turn, changes)
             match = program.on_event.get(name)
             if match is not None:
-                occurrence = f"event:{turn.occasion.source}:{turn.occasion.id}"
                 for rule in self._matching(turn, match):
-                    self._start(turn, rule, occurrence)
+                    self._start(turn, rule, f"event:{turn.occasion.source}:{turn.occasion.id}")
         if turn.effects or turn.emitted:
             self._settle_effects(turn)
 
@@ -133,7 +138,7 @@ class Fold:
         rule = self.program.schedules.get(rule_id)
         # Two clocks tell one firing twice: the second is the same occurrence and takes no place in a limit.
         if rule is not None and self._concerned(turn, rule, nominal) and first_telling(p, rule_id, nominal):
-            self._start(turn, rule, f"schedule:{rule_id}:{nominal}")
+            self._start(turn, rule, f"schedule:{rule_id}:{nominal}", nominal)
         self._settle_effects(turn)
 
     def _concerned(self, turn: Turn, rule: CompiledRule, nominal: int) -> bool:
@@ -172,6 +177,7 @@ class Fold:
         first_evaluation(turn, self.programs(p.program), max(p.now, at))
         true, unknown = self.program.plan.evaluate_all(p, p.now, 0, 0) if p.known else (0, 0)
         changes = turn.adopt(*self.program.plan.settle(p, true, unknown))
+        change_runs(turn, self.programs)
         turn.quiet = not fire_entries
         if fire_entries:
             self._on_changes(turn, [change for change in changes if change.change == "enter"])
@@ -216,21 +222,14 @@ class Fold:
             if self._holds(turn, rule, rule.test):
                 self._start(turn, rule, f"{change.change}:{change.segment}:{cause}")
 
-    def _start(self, turn: Turn, rule: CompiledRule, occurrence: str) -> None:
-        """Start one occurrence, if the limit allows."""
-        p, occasion = turn.p, turn.occasion
-        key = b""
-        if rule.limited:
-            found = once_key(rule.rule.limit, occasion)
-            if not take(p, rule, p.now, found):
-                turn.out.count("limited")
-                return
-            key = found or b""
-        turn.fired.add(rule.id)
-        started = p.now if occasion.time is None else occasion.time
-        self._guarded(turn, Run(rule, occurrence, p.now, key, started), occasion)
+    def _start(self, turn: Turn, rule: CompiledRule, occurrence: str, due: int | None = None) -> None:
+        """Start one occurrence, if its dates, runs under way and the limit allow."""
+        run = begin(turn, rule, occurrence, turn.p.now if due is None else due)
+        if run is not None:
+            turn.fired.add(rule.id)
+            self._guarded(turn, run, turn.occasion)
 
-    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, at: int = -1) -> list[str]:
+    def _guarded(self, turn: Turn, run: Run, occasion: Occasion, at: int = OWN) -> list[str]:
         """Carry out the steps from `at` on, -1 being the rule's own wait; a run that raises leaves no trace."""
         marks = len(turn.out.decisions), len(turn.effects), len(turn.emitted)
         try:
@@ -252,7 +251,7 @@ class Fold:
             if not waiting.decisions:
                 self._resume(turn, waiting)
 
-    def _resume(self, turn: Turn, waiting: Waiting) -> None:
+    def _resume(self, turn: Turn, waiting: Waiting, *, answered: bool = False) -> None:
         """Go on with a run, on the program it began with; a rule that decides nothing any more ends it."""
         current = self.program.rules.get(waiting.rule)
         program = self.program if waiting.program == self.program.id else self.programs(waiting.program)
@@ -260,22 +259,36 @@ class Fold:
         if current is None or rule is None:
             turn.out.count("ended_runs")
             return
-        turn.fired.add(waiting.rule)
-        run = Run(
-            rule,
-            waiting.occurrence,
-            waiting.start,
-            waiting.start_key,
-            waiting.event_time,
-            waited=True,
-            coupons=waiting.coupons,
+        run, occasion = (
+            restore(turn, rule, waiting, turn.p.now if answered else waiting.due),
+            restored_occasion(turn, waiting.event),
         )
-        made = self._guarded(turn, run, restore_occasion(turn, waiting), waiting.step)
-        if made and rule.waits[waiting.wait] and not rule.shadow:
+        if not self._still(turn, run, occasion, waiting):
+            return
+        turn.fired.add(waiting.rule)
+        if answered:
+            run.replies[waiting.wait] = turn.occasion
+            self._guarded(turn, run, occasion, rule.stations[waiting.wait].ways["then"])
+            return
+        mark = len(turn.out.decisions)
+        made = self._guarded(turn, run, occasion, waiting.step)
+        waiting.due = kept_until(turn.out.decisions[mark:], turn.p.now + self.lateness)
+        if made and rule.endings[waiting.wait] and not run.shadow and waiting.due > turn.p.now:
             waiting.decisions = made
-            waiting.due = turn.p.now + (rule.rule.expires or self.lateness)
             turn.p.waits.append(waiting)
             turn.p.store_waits()
+
+    def _still(self, turn: Turn, run: Run, occasion: Occasion, waiting: Waiting) -> bool:
+        """Whether the run goes on now that its wait is over: its `while` is true, or it has none."""
+        try:
+            held = may_go_on(turn, run, occasion, waiting.wait)
+        except Exception as error:  # noqa: BLE001 - a rule that raises is reported, the others go on
+            turn.out.failures.append((run.rule.id, f"{type(error).__name__}: {error}"))
+            held = False
+        if not held:
+            turn.out.count("ended_by_while")
+            cancel(turn, waiting)
+        return held
 
     # -- effects
     def _settle_effects(self, turn: Turn) -> None:

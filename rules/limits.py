@@ -12,11 +12,16 @@ from schemas.profile import Limits
 from segments.windows import holds_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.model import Limit
-    from rules.program import CompiledRule
     from schemas.profile import Occasion, Profile
 
-__all__ = ["allows", "first_telling", "give_back", "limited", "once_key", "take"]
+
+__all__ = ["allows", "first_telling", "give_back", "limit_name", "limited", "once_key", "take"]
+
+Start = tuple[int, bytes]
+"""When a run started, and its value under `once_per`."""
 
 _KEY = 8
 _TELLINGS = 15
@@ -27,6 +32,11 @@ def limited(limit: Limit) -> bool:
     return limit.once or limit.once_within is not None or limit.once_per is not None or limit.max_count is not None
 
 
+def limit_name(rule: str, *, shadow: bool) -> str:
+    """Under which name a profile holds the starts of a rule; those as shadow are kept apart."""
+    return f"~{rule}" if shadow else rule
+
+
 def once_key(limit: Limit, occasion: Occasion) -> bytes | None:
     """8 bytes for the value of `once_per`, by type and value; b"" without that limit, None where the event lacks it."""
     if limit.once_per is None:
@@ -35,21 +45,19 @@ def once_key(limit: Limit, occasion: Occasion) -> bytes | None:
     return None if value is None else event_key(type(value).__name__, str(value))
 
 
-def take(profile: Profile, rule: CompiledRule, now: int, key: bytes | None) -> bool:
-    """Take a place for a start at `now`, if every kind of limit allows it."""
-    if key is None or not allows(profile, rule, now, key):
-        return False
-    limit = rule.rule.limit
-    held = profile.limits.get(rule.limit_key) or Limits()
-    profile.limits[rule.limit_key] = Limits(_kept(limit, held.starts, now), held.keys + key)
+def allows(profile: Profile, limit: Limit, name: str, now: int, key: bytes | None, freed: Sequence[Start] = ()) -> bool:
+    """Whether every kind of limit allows a start at `now` under a name, with the places of `freed` starts free again.
+
+    `key` as `once_key` gives it. Nothing changes.
+    """
+    return key is not None and _allows(limit, _without(profile.limits.get(name) or Limits(), freed), now, key)
+
+
+def take(profile: Profile, limit: Limit, name: str, now: int, key: bytes, freed: Sequence[Start] = ()) -> None:
+    """Take a place that `allows` found free, and free those."""
+    held = _without(profile.limits.get(name) or Limits(), freed)
+    profile.limits[name] = Limits(_kept(limit, held.starts, now), held.keys + key)
     profile.store_limits()
-    return True
-
-
-def allows(profile: Profile, rule: CompiledRule, now: int, key: bytes | None) -> bool:
-    """Whether every kind of limit allows a start at `now`; nothing changes. `key` as `once_key` gives it."""
-    held = profile.limits.get(rule.limit_key) or Limits()
-    return key is not None and _allows(rule.rule.limit, held, now, key)
 
 
 def _allows(limit: Limit, held: Limits, now: int, key: bytes) -> bool:
@@ -87,14 +95,23 @@ def first_telling(profile: Profile, rule: str, nominal: int) -> bool:
     return True
 
 
-def give_back(profile: Profile, limit_key: str, start: int, key: bytes) -> None:
+def give_back(profile: Profile, name: str, start: int, key: bytes) -> None:
     """A start was cancelled: its place is free again."""
-    held = profile.limits.get(limit_key)
-    if held is None:
-        return
-    if start in held.starts:
-        held.starts.remove(start)
-    if key:
-        cut = [held.keys[at : at + _KEY] for at in range(0, len(held.keys), _KEY)]
-        held.keys = b"".join(k for k in cut if k != key)
-    profile.store_limits()
+    held = profile.limits.get(name)
+    if held is not None:
+        profile.limits[name] = _without(held, [(start, key)])
+        profile.store_limits()
+
+
+def _without(held: Limits, freed: Sequence[Start]) -> Limits:
+    """What is held without these starts."""
+    if not freed:
+        return held
+    starts, keys = list(held.starts), held.keys
+    for start, key in freed:
+        if start in starts:
+            starts.remove(start)
+        if key:
+            cut = [keys[at : at + _KEY] for at in range(0, len(keys), _KEY)]
+            keys = b"".join(k for k in cut if k != key)
+    return Limits(starts, keys)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.schedule import local_moment
+from schemas.texts import say
 from schemas.times import parse_duration, parse_time
 
 __all__ = ["local_text", "parse_local", "parse_moment"]
@@ -26,7 +27,7 @@ def parse_local(text: str, zone: str) -> int:
     """Unix ms of `2026-01-05`, `2026-01-05 10:00` or `2026-01-05T10:00:30`. Raises `ValueError`."""
     match = _LOCAL.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text[:40]!r} is no local time; write 2026-01-05 10:00")
+        raise ValueError(say("{text!r} is no local time; write 2026-01-05 10:00", text=text[:40]))
     day, minute, second, part = match[1], match[2] or "00:00", match[3] or ":00", match[4] or ""
     local = datetime.fromisoformat(f"{day}T{minute}{second}")
     return local_moment(ZoneInfo(zone), local) + int(part[1:].ljust(3, "0") if part else 0)
@@ -46,6 +47,5 @@ def parse_moment(text: str, start: int, zone: str) -> int:
     try:
         return parse_local(text, zone)
     except ValueError:
-        raise ValueError(
-            f"{text[:40]!r} is no moment; write a time from the start (30m, -2d) or a local time (2026-01-07 09:00)"
-        ) from None
+        message = "{text!r} is no moment; write a time from the start (30m, -2d) or a local time (2026-01-07 09:00)"
+        raise ValueError(say(message, text=text[:40])) from None

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from schemas.catalogue import Catalogue, Workspace
 from schemas.offers import Community, CouponPool, Template
 from segments.model import Condition, Expression, Segment, Stage
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = [
+    "Action",
+    "Arm",
     "Assign",
+    "Branch",
     "Emit",
     "Ending",
+    "IfLate",
     "Invite",
     "IssueCoupon",
     "Limit",
@@ -21,10 +28,16 @@ __all__ = [
     "Schedule",
     "SendMessage",
     "SetTraits",
+    "Split",
     "Step",
+    "Stop",
     "TagPerson",
     "Trigger",
+    "Validity",
     "Wait",
+    "WaitStep",
+    "branches",
+    "walk_steps",
 ]
 
 
@@ -57,10 +70,17 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait `duration` ms; one of `unless` ends the run."""
+    """A wait, over after `duration` ms, or when clocks next show `until` (minutes after midnight, in local time).
 
-    duration: int
+    With `events` one of them answers it, which is waited for so long. One of `unless` ends the run, and so does a
+    `condition` that is not true when the wait is over.
+    """
+
+    duration: int = 0
     unless: tuple[Ending, ...] = ()
+    until: int | None = None
+    events: tuple[Ending, ...] = ()
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +159,96 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class WaitStep:
-    """`wait` as a step: what follows runs when it is over."""
+    """`wait` as a step: what follows runs when it is over; `then` if it was answered, `otherwise` if time was out."""
 
     wait: Wait
     id: str | None = None
+    then: tuple[Step, ...] = ()
+    otherwise: tuple[Step, ...] = ()
 
 
-Step = SendMessage | IssueCoupon | TagPerson | SetTraits | Invite | Assign | Emit | WaitStep
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """`if`: what follows runs `then` where the condition is true, else (also where it is unknown) `otherwise`."""
+
+    condition: Condition
+    then: tuple[Step, ...] = ()
+    otherwise: tuple[Step, ...] = ()
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One side of a split; its share is its weight among all of them."""
+
+    weight: int
+    then: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`split`: one of the arms, drawn by a stable hash of `salt` and the person."""
+
+    salt: str
+    arms: dict[str, Arm]
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`stop`: the run ends here."""
+
+    id: str | None = None
+
+
+Action = SendMessage | IssueCoupon | TagPerson | SetTraits | Invite | Assign | Emit
+Step = Action | WaitStep | Branch | Split | Stop
+
+
+def branches(step: Step) -> tuple[tuple[str, tuple[Step, ...]], ...]:
+    """The lists of steps inside a step, each with its part of their paths: `then`, `else`, `arms.NAME`."""
+    match step:
+        case Branch(_, then, otherwise):
+            return ("then", then), ("else", otherwise)
+        case WaitStep(wait, _, then, otherwise) if wait.events:
+            return ("then", then), ("else", otherwise)
+        case Split(_, arms):
+            return tuple((f"arms.{name}", arm.then) for name, arm in arms.items())
+    return ()
+
+
+def walk_steps(steps: tuple[Step, ...], prefix: str = "") -> Iterator[tuple[str, Step]]:
+    """Every step with its path (`0`, `1`, `1.then.0`), in the order of the file."""
+    for index, step in enumerate(steps):
+        path = f"{prefix}{index}"
+        yield path, step
+        for name, inner in branches(step):
+            yield from walk_steps(inner, f"{path}.{name}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """A rule starts nothing before `start`, nor at or after `end` (unix ms)."""
+
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IfLate:
+    """How long after its own moment (ms) a decision may still be carried out; None: for ever."""
+
+    within: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first."""
+    """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first.
+
+    `if_running`: what an occurrence does while a run of this rule by this person waits. `on_change`: what becomes of
+    runs of earlier versions. `canary`: for so many millionths of people it is live, for the others shadow. `if_late`
+    None: twelve hours after a wait, else for ever.
+    """
 
     id: str
     trigger: Trigger
@@ -163,6 +261,13 @@ class Rule:
     limit: Limit = field(default_factory=Limit)
     priority: int = 50
     expires: int | None = None
+    if_running: Literal["parallel", "ignore", "restart"] = "parallel"
+    valid: Validity | None = None
+    canary: int | None = None
+    if_late: IfLate | None = None
+    on_change: Literal["finish", "stop", "migrate"] = "finish"
+    owner: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

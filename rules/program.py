@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.coerce import Coercion
-from rules.model import Ending, Playbook, Rule, Step
+from rules.model import Ending, Playbook, Rule, Wait
+from rules.route import Station
+from schemas.catalogue import Workspace
 from schemas.profile import Occasion, Profile
 from schemas.times import FOREVER
 from segments.plan import Plan
@@ -15,7 +17,7 @@ from segments.plan import Plan
 if TYPE_CHECKING:
     from segments.localdays import Days
 
-__all__ = ["CompiledRule", "Expression", "Program"]
+__all__ = ["CompiledRule", "Expression", "Kept", "Program"]
 
 Test = Callable[[Profile, int, Occasion, int, int], object]
 """(profile, now, occasion, true, unknown) → whether the condition is true, in Python's sense."""
@@ -39,29 +41,47 @@ def program_id(content_hash: str) -> str:
     return content_hash[:16]
 
 
+class Kept(NamedTuple):
+    """What a run keeps while it waits.
+
+    `same`: properties whose values other events must share; `event`, `replies` (by the wait that was answered): those
+    at which something may still look.
+    """
+
+    same: frozenset[str]
+    event: frozenset[str]
+    replies: Mapping[int, frozenset[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule that decides (live or shadow).
+    """A rule that decides (live or shadow). `ends`: it says how long its decisions are good for.
 
-    `steps`: its `then`, a rule-level wait put before it as step -1 → `waits[0]`. `uses`: event properties that steps
-    after a wait need; `traits`: traits that its templates show. `values`: expressions of `set` and `emit` by (step,
-    name).
+    `stations`: its steps; what follows goes by their numbers, -1 being the rule's own wait. `endings` and `answers`: by
+    event, what ends the run or answers the wait there. `kept`: what a run keeps while it waits there. `tests`: the
+    conditions of `if` and `while`. `values`: expressions of `set` and `emit` by (step, name). `variables`, `purposes`:
+    of messages; `always`: steps that no holdout keeps from acting. `workspace`: as its own program has it.
     """
 
     id: str
     rule: Rule
-    steps: tuple[Step, ...]
+    stations: tuple[Station, ...]
     limited: bool
+    parallel: bool
+    ends: bool
     test: Test
     program: str
     shadow: bool
-    limit_key: str
-    keys: tuple[str, ...]
-    waits: Mapping[int, Mapping[str, tuple[Ending, ...]]]
-    uses: frozenset[str]
-    same: frozenset[str]
+    waits: Mapping[int, Wait]
+    endings: Mapping[int, Mapping[str, tuple[Ending, ...]]]
+    answers: Mapping[int, Mapping[str, tuple[Ending, ...]]]
+    kept: Mapping[int, Kept]
+    tests: Mapping[int, Test]
     values: Mapping[tuple[int, str], Expression]
     variables: Mapping[int, tuple[str, ...]]
+    purposes: Mapping[int, str]
+    always: frozenset[int]
+    workspace: Workspace
     audience: Test | None = None
 
 
@@ -86,7 +106,6 @@ class Program:
     computed_traits: Mapping[str, Expression]
     stage_bits: tuple[int, ...]
     stage_mask: int
-    ending_events: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def id(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from rules import read_catalogue, read_offers, read_rules
-from rules.fields import Places, Reader, allowed, not_available
+from rules.fields import Places, Reader, Waiver, allowed, not_available
 from rules.loader import load
 from rules.model import Playbook
 from rules.nodes import Entry, Mapping, Node, Scalar
@@ -15,9 +15,6 @@ from rules.references import References
 from schemas.catalogue import Catalogue
 from schemas.findings import Finding
 from schemas.texts import say
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping as Dictionary
 
 __all__ = ["Reading", "playbook_hash", "read", "read_playbook"]
 
@@ -33,7 +30,7 @@ _SECTIONS = (
     "templates",
 )
 _LATER = (
-    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns", "holdout",
+    "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns",
 )  # fmt: skip
 
 
@@ -49,6 +46,9 @@ class Reading:
     places: Places
     broken: frozenset[str]
     typed: bool
+    sections: Dictionary[str, list[Entry]] = field(default_factory=dict)
+    """The top-level entries of all files, by section."""
+    waivers: list[Waiver] = field(default_factory=list)
 
     @property
     def faulty(self) -> bool:
@@ -108,7 +108,7 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Re
         communities=communities,
         hash=playbook_hash(files),
     )
-    return Reading(playbook, sorted(reader.findings), reader.places, broken, typed)
+    return Reading(playbook, sorted(reader.findings), reader.places, broken, typed, sections, reader.waivers)
 
 
 def _sections(reader: Reader, files: Dictionary[str, str]) -> dict[str, list[Entry]]:

@@ -14,6 +14,7 @@ from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.read_expected import read_expected
 from rules.read_offers import channel
 from schemas.events import Event
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -28,7 +29,7 @@ START = "2026-01-05 10:00"
 """When a test begins that does not say so, in the workspace's zone: a Monday."""
 
 _RESERVED = frozenset({"at", "event", "id", "person", "time", "source"})
-_EXAMPLE = "begin with `tests:` and a list of tests, each with `name`, `when` and `expect`"
+_EXAMPLE = say("begin with `tests:` and a list of tests, each with `name`, `when` and `expect`")
 _PEOPLE_KEYS = ("traits", "consent", "contacts", "tags", "events")
 
 
@@ -103,7 +104,7 @@ class _CaseReader:
             return
         place = fields.place("name")
         if name in self.names:
-            duplicate(reader, place, f"the test {name!r}", self.names[name])
+            duplicate(reader, place, say("the test {name!r}", name=name), self.names[name])
         self.names.setdefault(name, place)
 
     def _everybody(self, people: tuple[Given, ...], steps: tuple[Happening, ...]) -> None:
@@ -118,7 +119,7 @@ class _CaseReader:
         if people is None:
             return (self._one(fields, PERSON),)
         for key in fields.first_of(*_PEOPLE_KEYS):
-            message = f"{key!r} stands beside `people`, so it belongs to nobody"
+            message = say("{key!r} stands beside `people`, so it belongs to nobody", key=key)
             reader.fault(
                 fields.entry(key).key_mark, "not_allowed", message, "put it under one of them", length=len(key)
             )
@@ -136,7 +137,9 @@ class _CaseReader:
             person = self.values.person(reader, named)
             empty = isinstance(entry.value, Scalar) and entry.value.value is None
             value = Mapping({}, entry.value.mark) if empty else entry.value
-            given = self._one(Fields(reader, value, f"{entry.key!r}", entry.key_mark), entry.key)
+            given = self._one(
+                Fields(reader, value, say("the person {name!r}", name=entry.key), entry.key_mark), entry.key
+            )
             if person is not None:
                 out.append(given)
         return tuple(out)
@@ -178,7 +181,7 @@ class _CaseReader:
     def _earlier(self, reader: Reader, node: Node, person: str) -> tuple[Happening, ...]:
         """Events before the test, in the order of their times: history, so that they start no rule."""
         start, out = self.values.start, []
-        for item in _list_of(reader, node, "events"):
+        for item in _list_of(reader, node, say("a list of events")):
             fields = Fields(reader, item, "an earlier event")
             at, event = fields.need("at", self.values.moment), self._event_of(reader, fields, item, person)
             if at is None or event is None:
@@ -200,13 +203,15 @@ class _CaseReader:
     def _steps(self, reader: Reader, node: Node) -> tuple[tuple[Happening, ...], int]:
         """The events of the test, and the moment at which it ends."""
         at, out = self.values.start, []
-        for item in _list_of(reader, node, "steps"):
+        for item in _list_of(reader, node, say("a list of steps")):
             fields = Fields(reader, item, "a step")
             moment = fields.get("at", self.values.moment)
             if moment is not None and moment < at:
-                what = "the start" if moment < self.values.start else "the step above it"
+                message = (
+                    "this lies before the start" if moment < self.values.start else "this lies before the step above"
+                )
                 hint = "what came earlier stands under `given: {events: …}`; steps stand in the order of time"
-                reader.fault(fields.place("at"), "not_allowed", f"this step lies before {what}", hint)
+                reader.fault(fields.place("at"), "not_allowed", message, hint)
             at = max(at, moment or at)
             if "event" in fields:
                 happening = self._step(reader, fields, item, at)
@@ -236,7 +241,7 @@ class _CaseReader:
 def _list_of(reader: Reader, node: Node, what: str) -> tuple[Node, ...]:
     if isinstance(node, Sequence):
         return node.items
-    reader.wrong_type(node, f"a list of {what}", "put `- ` before each")
+    reader.wrong_type(node, what, "put `- ` before each")
     return ()
 
 

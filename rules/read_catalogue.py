@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rules import read_values as v
-from rules.fields import Fields, Reader, duplicate, named
+from rules.fields import Fields, Reader, did_you_mean, duplicate, named
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
+from rules.read_lifetime import holdout
 from rules.read_restraint import caps, quiet_hours
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType, TraitType, TypeName, Workspace
 from schemas.findings import Mark
@@ -40,9 +41,21 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     name, language = fields.get("name", v.label), fields.get("language", v.language)
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
-    fields.later("contact_budget", "rhythm", "channels", "holdout")
+    words, spared = fields.get("ad_words", v.items(v.label)), fields.get("allowed_words", v.items(v.label))
+    held = fields.get("holdout", holdout)
+    fields.later("contact_budget", "rhythm", "channels")
     fields.close()
-    found = Workspace(zone or "UTC", reader.currency or "XXX", name or "", language or "en", quiet, limits or ())
+    found = Workspace(
+        zone or "UTC",
+        reader.currency or "XXX",
+        name or "",
+        language or "en",
+        quiet,
+        limits or (),
+        held,
+        tuple(words or ()),
+        tuple(spared or ()),
+    )
     return found, unknown == "reject"
 
 
@@ -82,9 +95,21 @@ def _event(reader: Reader, entry: Entry, taken: dict[str, Mark]) -> EventType:
     title, aliases = fields.get("title", v.text), fields.get("aliases", v.one_or_more(alias))
     interaction = fields.get("interaction", v.boolean)
     properties = fields.get("properties", _properties)
+    gone, replacement = fields.get("retired", v.boolean), fields.get("replaced_by", v.label)
     _notes(fields)
     fields.close()
-    return EventType(entry.key, properties or {}, tuple(aliases or ()), interaction is not False, title or "")
+    if replacement is not None and replacement not in taken:
+        unknown = say("unknown {what} {name!r}", what="event", name=replacement)
+        reader.fault(fields.place("replaced_by"), "unknown_event", unknown, did_you_mean(replacement, taken))
+    return EventType(
+        entry.key,
+        properties or {},
+        tuple(aliases or ()),
+        interaction is not False,
+        title or "",
+        gone is True,
+        replacement or "",
+    )
 
 
 def _notes(fields: Fields) -> None:
@@ -137,11 +162,21 @@ def _trait(reader: Reader, entry: Entry) -> TraitType:
     kind = cast("TypeName | None", fields.need("type", v.one_of(*_TYPES)))
     source = fields.get("from", expression)
     personal, title = fields.get("personal", v.boolean), fields.get("title", v.text)
+    gone, replacement = fields.get("retired", v.boolean), fields.get("replaced_by", v.label)
     _notes(fields)
     fields.later("on_change")
     fields.close()
     place = source.locate(0) if source else ("catalogue", 1, 1)
-    return TraitType(entry.key, kind or "text", source.text if source else None, personal is True, title or "", place)
+    return TraitType(
+        entry.key,
+        kind or "text",
+        source.text if source else None,
+        personal is True,
+        title or "",
+        place,
+        gone is True,
+        replacement or "",
+    )
 
 
 def segments(reader: Reader, nodes: List[Node]) -> dict[str, Segment]:
@@ -150,6 +185,7 @@ def segments(reader: Reader, nodes: List[Node]) -> dict[str, Segment]:
     for entry in named(reader, nodes, "segment"):
         fields = Fields(reader, entry.value, say("segment {key!r}", key=entry.key), entry.key_mark)
         title, when = fields.get("title", v.text), fields.need("when", condition)
+        fields.waive()
         fields.later("on_change")
         fields.close()
         out[entry.key] = Segment(entry.key, when or _ALWAYS, title or "")

@@ -12,6 +12,7 @@ from rules.fields import Fields, Reader
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.read_offers import channel
 from schemas.decisions import Kind
+from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,10 +91,10 @@ class _ExpectedReader:
         rule, step = fields.get("rule", self.values.references.rule), fields.get("step", _step)
         short = fields.first_of(*_SHORT)
         for again in short[1:]:
-            message = f"{again!r} is a second decision in one entry"
+            message = say("{again!r} is a second decision in one entry", again=again)
             reader.fault(fields.entry(again).key_mark, "two_actions", message, "start another with `- `")
         kind, params = self._subject(fields, short)
-        delivery = fields.get("delivery", v.one_of(*sorted(FINAL)))
+        delivery = fields.get("delivery", v.one_of(*sorted({*FINAL, "pending"})))
         wanted = Wanted(
             mark=node.mark, kind=kind, params=params, rule=rule, step=step, absent=absent,
             person=fields.get("person", self.values.person), at=fields.get("at", self.values.moment),
@@ -193,7 +194,7 @@ class _ExpectedReader:
         for entry in node.entries.values() if isinstance(node, Mapping) else ():
             named = Scalar(entry.key, entry.key, plain=True, mark=entry.key_mark, source=entry.key)
             person = self.values.person(reader, named)
-            fields = Fields(reader, entry.value, f"{entry.key!r}", entry.key_mark)
+            fields = Fields(reader, entry.value, say("the person {name!r}", name=entry.key), entry.key_mark)
             told = self._told(fields, person or "")
             fields.close()
             out += [] if told is None else [told]

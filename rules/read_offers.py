@@ -47,6 +47,7 @@ def _template(reader: Reader, entry: Entry) -> Template:
     purpose = fields.need("purpose", v.one_of("marketing", "transactional"))
     channels = fields.need("channels", v.mapping_of(v.mapping_of(_text, v.language), channel)) or {}
     limits = fields.get("limits", v.mapping_of(v.count, channel)) or {}
+    fields.waive()
     fields.close()
     reader.places["template", entry.key] = entry.key_mark
     kind = cast('Literal["marketing", "transactional"]', purpose or "marketing")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rules import read_values as v
 from rules.fields import Fields, Reader, named
-from rules.model import Limit, Rule, Schedule, Trigger
+from rules.model import Limit, Rule, Schedule, Stop, Trigger, walk_steps
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
+from rules.read_lifetime import check_canary, if_late, share, validity
 from rules.read_steps import StepReader
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.texts import say
@@ -16,6 +17,7 @@ from schemas.texts import say
 if TYPE_CHECKING:
     from collections.abc import Sequence as List
 
+    from rules.model import Step
     from rules.references import References
     from schemas.findings import Severity
     from segments.model import Condition
@@ -24,7 +26,9 @@ __all__ = ["rules"]
 
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
-_LATER = ("while", "canary", "if_late", "valid", "quiet_hours", "caps", "holdout", "on_change")
+_RUNNING = ("parallel", "ignore", "restart")
+_CHANGES = ("finish", "stop", "migrate")
+_LATER = ("quiet_hours", "caps")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
 
@@ -49,11 +53,20 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     starts = trigger.names if trigger.kind == "event" else None
     steps = StepReader(entry.key, references, starts, severity)
     when, unless = fields.get("when", condition), fields.get("unless", exception)
-    wait, limit = fields.get("wait", steps.wait), fields.get("limit", _limit)
+    wait, limit = fields.get("wait", steps.waits.own), fields.get("limit", _limit)
     priority, expires = fields.get("priority", v.integer), fields.get("expires", v.duration)
+    running, valid = fields.get("if_running", v.one_of(*_RUNNING)), fields.get("valid", validity)
+    canary, late = fields.get("canary", share), fields.get("if_late", if_late)
+    owner, notes = fields.get("owner", v.label), fields.get("notes", v.text)
+    change = fields.get("on_change", v.one_of(*_CHANGES))
     then = fields.need("then", steps.steps)
+    fields.waive()
     fields.later(*_LATER)
     fields.close()
+    if "canary" in fields:
+        check_canary(reader, fields.entry("canary").key_mark, status or "live")
+    if change == "migrate":
+        _check_ids(reader, entry.key, then or ())
     if limit is not None and limit.once_per is not None:
         _check_once_per(reader, fields, limit.once_per, trigger, references)
     return Rule(
@@ -68,7 +81,22 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
         limit=limit or Limit(),
         priority=50 if priority is None else priority,
         expires=expires,
+        if_running=cast('Literal["parallel", "ignore", "restart"]', running or "parallel"),
+        valid=valid,
+        canary=canary,
+        if_late=late,
+        on_change=cast('Literal["finish", "stop", "migrate"]', change or "finish"),
+        owner=owner or "",
+        notes=notes or "",
     )
+
+
+def _check_ids(reader: Reader, rule: str, steps: tuple[Step, ...]) -> None:
+    """A run finds its step again by the step's id."""
+    for path, step in walk_steps(steps):
+        if step.id is None and not isinstance(step, Stop):
+            message, hint = "a run that migrates goes by the ids of steps, and this has none", "add `id:` to the step"
+            reader.fault(reader.places["rule", rule, path], "missing_key", message, hint)
 
 
 # -- what starts it
@@ -77,7 +105,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
 def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
     found = fields.first_of(*_TRIGGERS)
     audience = fields.get("audience", condition)
-    if not found and fields.ok:
+    if not found and fields.ok and "on" not in fields:  # which has been answered with `event:`
         message: str = say("{what} has nothing that starts it", what=fields.what)
         reader.fault(fields.mark, "no_trigger", message, say("write one of {names}", names=", ".join(_TRIGGERS)))
     for again in found[1:]:

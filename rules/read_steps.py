@@ -1,40 +1,44 @@
-"""Readers of what a rule does: its steps, and the waits between them."""
+"""Readers of what a rule does: its steps, those inside of others too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from rules import read_values as v
-from rules.fields import Fields, Reader, check_name, duplicate, not_available
+from rules.fields import Fields, Read, Reader, check_name, duplicate, named, not_available
 from rules.model import (
+    Arm,
     Assign,
+    Branch,
     Emit,
-    Ending,
     Invite,
     IssueCoupon,
     SendMessage,
     SetTraits,
+    Split,
     Step,
+    Stop,
     TagPerson,
-    Wait,
     WaitStep,
 )
-from rules.nodes import Mapping, Node, Scalar, Sequence
-from rules.read_conditions import expression
+from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
+from rules.read_conditions import condition, expression
 from rules.read_offers import channel
+from rules.read_waits import WaitReader
 from rules.references import References
 from schemas.findings import Mark, Severity
 from schemas.texts import say
 
 __all__ = ["StepReader"]
 
-_VARIABLES = ("event", "person", "community")
-_LATER = ("if", "split", "stop", "grant_points", "award")
+_VARIABLES = ("event", "person", "community", "reply")
+_LATER = ("grant_points", "award")
+_FEWEST_ARMS = 2
 
 
 @dataclass(slots=True)
 class StepReader:
-    """Reads the steps and waits of one rule. `triggers`: the events that start it, None where there may be none.
+    """Reads the steps of one rule. `triggers`: the events that start it, None where there may be none.
 
     `severity` of what is not available yet: a live rule cannot go without it.
     """
@@ -44,23 +48,33 @@ class StepReader:
     triggers: tuple[str, ...] | None
     severity: Severity
     ids: dict[str, Mark] = field(default_factory=dict)
-    _index: int = 0
+    waits: WaitReader = field(init=False)
+    _path: str = ""
+
+    def __post_init__(self) -> None:
+        self.waits = WaitReader(self.references, self.triggers)
 
     def steps(self, reader: Reader, node: Node) -> tuple[Step, ...]:
         """The list under `then`."""
+        return self._list(reader, node, "")
+
+    def _list(self, reader: Reader, node: Node, prefix: str) -> tuple[Step, ...]:
+        """A list of steps whose paths begin with `prefix`."""
         if not isinstance(node, Sequence):
             reader.wrong_type(node, "a list of steps", "put `- ` before each step")
             return ()
         out: list[Step] = []
         for item in node.items:
-            self._index = len(out)
+            path = self._path = f"{prefix}{len(out)}"
             step = self._step(reader, item)
             if step is not None:
-                reader.places["rule", self.rule, self._index] = item.mark
+                reader.places["rule", self.rule, path] = item.mark
                 out.append(step)
         return tuple(out)
 
     def _step(self, reader: Reader, node: Node) -> Step | None:
+        if isinstance(node, Scalar) and node.value == "stop":
+            return Stop()
         if isinstance(node, Scalar) and node.value in _LATER:
             not_available(reader, node.mark, str(node.value), self.severity)
             return None
@@ -68,16 +82,23 @@ class StepReader:
         if any(key in fields for key in _LATER):
             fields.later(*_LATER, severity=self.severity)
             return None
-        actions = fields.first_of(*_ACTIONS)
+        if "stop" in fields:
+            mark = fields.entry("stop").key_mark
+            reader.fault(mark, "not_allowed", "`stop` is a step by itself", "write `- stop`", length=len("stop"))
+            return None
+        actions = fields.first_of(*_ACTIONS, *_FLOW)
         id_ = fields.get("id", self._id)
+        step = self._flow(reader, fields, actions[0], id_) if len(actions) == 1 and actions[0] in _FLOW else None
         fields.close()
         if len(actions) != 1:
             self._not_one(reader, fields, actions)
             return None
+        if actions[0] in _FLOW:
+            return step
         return _ACTIONS[actions[0]](self, reader, fields.entry(actions[0]).value, id_)
 
     def _not_one(self, reader: Reader, fields: Fields, actions: list[str]) -> None:
-        allowed = say("a step is one of {names}", names=", ".join(_ACTIONS))
+        allowed = say("a step is one of {names}, or the word stop", names=", ".join((*_ACTIONS, *_FLOW)))
         if actions:
             mark = fields.entry(actions[1]).key_mark
             message = say("{action!r} is a second action in one step", action=actions[1])
@@ -104,44 +125,6 @@ class StepReader:
         self.ids.setdefault(value, node.mark)
         return value
 
-    # -- waits
-    def wait(self, reader: Reader, node: Node) -> Wait | None:
-        """`1h`, or `{for: 1h, unless: [...]}`."""
-        if isinstance(node, Scalar):
-            length = v.duration(reader, node)
-            return None if length is None else Wait(length)
-        fields = Fields(reader, node, "a wait")
-        length = fields.need("for", v.duration)
-        unless = fields.get("unless", v.one_or_more(self._ending)) or ()
-        fields.later("while", severity=self.severity)
-        fields.close()
-        return None if length is None else Wait(length, tuple(unless))
-
-    def _ending(self, reader: Reader, node: Node) -> Ending | None:
-        """An event that ends a wait, or `{event: NAME, same: PROPERTY}`."""
-        if isinstance(node, Scalar):
-            event = self.references.event(reader, node)
-            return None if event is None else Ending(event)
-        fields = Fields(reader, node, "what ends a wait")
-        event, same = fields.need("event", self.references.event), fields.get("same", v.label)
-        fields.close()
-        if event is None:
-            return None
-        if same is not None:
-            self._check_same(reader, fields, event, same)
-        return Ending(event, same)
-
-    def _check_same(self, reader: Reader, fields: Fields, event: str, same: str) -> None:
-        mark = fields.place("same")
-        if self.triggers is None:
-            message = "`same` needs the event that started the rule, and this rule may start without one"
-            reader.fault(
-                mark, "no_event", message, "take `same` out, or start the rule on an `event`", length=len(same)
-            )
-            return
-        for each in dict.fromkeys((event, *self.triggers)):
-            self.references.check_property(reader, mark, each, same)
-
     # -- actions
     def _send(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
         fields = Fields(reader, node, "`send`")
@@ -155,7 +138,7 @@ class StepReader:
         def named(reader: Reader, node: Node) -> str | None:
             value = channel(reader, node)
             if value is not None:
-                reader.places.setdefault(("rule", self.rule, self._index, "channel", value), node.mark)
+                reader.places.setdefault(("rule", self.rule, self._path, "channel", value), node.mark)
             return value
 
         read = v.one_or_more(named)
@@ -163,7 +146,7 @@ class StepReader:
         return tuple(dict.fromkeys(channels or ()))
 
     def _message_places(self, reader: Reader, fields: Fields) -> None:
-        reader.places["rule", self.rule, self._index, "template"] = fields.place("template")
+        reader.places["rule", self.rule, self._path, "template"] = fields.place("template")
 
     def _issue_coupon(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
         if isinstance(node, Scalar):
@@ -222,9 +205,61 @@ class StepReader:
             self.references.check_property(reader, key.key_mark, event, key.key)
         return Emit(event, properties or {}, person, id_)
 
-    def _wait(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
-        wait = self.wait(reader, node)
-        return None if wait is None else WaitStep(wait, id_)
+    # -- what leads a run on
+    def _flow(self, reader: Reader, fields: Fields, kind: str, id_: str | None) -> Step | None:
+        """A step with steps inside. They are read last: what is read of this one goes by its own place."""
+        node, path = fields.entry(kind).value, self._path
+        if kind == "split":
+            return self._split(reader, fields, node, id_)
+        wait = self.waits.step(reader, node) if kind == "wait" else None
+        held = condition(reader, node) if kind == "if" else None
+        then, otherwise = (fields.get(key, self._inside(f"{path}.{key}.")) for key in ("then", "else"))
+        if held is not None:
+            self._need_then(reader, fields)
+            return Branch(held, then or (), otherwise or (), id_)
+        if wait is None:
+            return None
+        if not wait.events:
+            self._no_branches(reader, fields)
+        return WaitStep(wait, id_, then or (), otherwise or ())
+
+    def _inside(self, prefix: str) -> Read[tuple[Step, ...]]:
+        return lambda reader, node: self._list(reader, node, prefix)
+
+    def _need_then(self, reader: Reader, fields: Fields) -> None:
+        if "then" not in fields and "else" not in fields:
+            mark = fields.entry("if").key_mark
+            reader.fault(mark, "missing_key", "`if` leads nowhere", "add `then:` or `else:` with steps", length=2)
+
+    def _no_branches(self, reader: Reader, fields: Fields) -> None:
+        for key in ("then", "else"):
+            if key in fields:
+                message = say("`{key}` belongs to a wait for an `event`", key=key)
+                hint = "put the steps behind this one: they run when the wait is over"
+                reader.fault(fields.entry(key).key_mark, "not_allowed", message, hint, length=len(key))
+
+    def _split(self, reader: Reader, fields: Fields, node: Node, id_: str | None) -> Step | None:
+        salt = v.name(reader, node)
+        entry = fields.need("arms", lambda _, arms: arms)
+        if entry is None:
+            return None
+        path = self._path
+        arms = {each.key: self._arm(reader, each, path) for each in named(reader, [entry], "arm")}
+        drawable = len(arms) >= _FEWEST_ARMS and any(arm.weight for arm in arms.values())
+        if not drawable and not reader.has_fault_at(entry.mark):
+            hint = "name two arms or more: {a: {weight: 50, then: […]}, b: {weight: 50}}"
+            reader.fault(entry.mark, "bad_split", "there is nothing to draw between", hint)
+        return None if salt is None else Split(salt, arms, id_)
+
+    def _arm(self, reader: Reader, entry: Entry, path: str) -> Arm:
+        if "." in entry.key:
+            message = say("the arm {name!r} may not hold a dot: its steps are named after it", name=entry.key)
+            reader.fault(entry.key_mark, "bad_id", message, "write _ or -", length=len(entry.key))
+        fields = Fields(reader, entry.value, say("arm {key!r}", key=entry.key), entry.key_mark)
+        weight = fields.need("weight", v.natural)
+        then = fields.get("then", self._inside(f"{path}.arms.{entry.key}."))
+        fields.close()
+        return Arm(weight or 0, then or ())
 
 
 _ACTIONS = {
@@ -236,5 +271,6 @@ _ACTIONS = {
     "invite": StepReader._invite,  # noqa: SLF001
     "assign": StepReader._assign,  # noqa: SLF001
     "emit": StepReader._emit,  # noqa: SLF001
-    "wait": StepReader._wait,  # noqa: SLF001
 }
+
+_FLOW = ("wait", "if", "split")

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from rules.fields import Read, Reader, check_name, did_you_mean, scalar_length
+from rules.meant import meant_duration
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.schedule import cron_fault
 from schemas.findings import nearest
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "anything", "boolean", "count", "cron", "currency", "duration", "identifier", "integer", "items", "label",
-    "language", "mapping_of", "moment", "money", "money_text", "name", "one_of", "one_or_more", "text", "zone",
+    "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more", "text",
+    "zone",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -91,7 +93,9 @@ def integer(reader: Reader, node: Node) -> int | None:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return node.value
     digits = isinstance(node, Scalar) and node.text.replace("_", "").replace(",", "")
-    hint = say("write {number}", number=int(digits)) if digits and digits.isascii() and digits.isdigit() else ""
+    hint: str = "write it in digits: 50"
+    if digits and digits.isascii() and digits.isdigit():
+        hint = say("write {number}", number=int(digits))
     reader.wrong_type(node, "a whole number", hint)
     return None
 
@@ -106,6 +110,16 @@ def count(reader: Reader, node: Node) -> int | None:
             say("a number above zero is expected, this is {value}", value=value),
             length=scalar_length(node),
         )
+        return None
+    return value
+
+
+def natural(reader: Reader, node: Node) -> int | None:
+    """A whole number that is not below zero."""
+    value = integer(reader, node)
+    if value is not None and value < 0:
+        message = say("{text!r} is below zero", text=str(value))
+        reader.fault(node.mark, "not_allowed", message, length=scalar_length(node))
         return None
     return value
 
@@ -144,7 +158,7 @@ def duration(reader: Reader, node: Node) -> int | None:
     except ValueError as error:
         length, message = 0, str(error)
     if length <= 0:
-        hint = say("did you mean {text}d?", text=node.text) if isinstance(node.value, int) else ""
+        hint = meant_duration(node)
         reader.fault(node.mark, "bad_duration", message, hint, length=scalar_length(node))
         return None
     return length

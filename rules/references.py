@@ -41,7 +41,12 @@ class References:
     def event(self, reader: Reader, node: Node) -> str | None:
         """An event, by its name in the catalogue."""
         found = self._one_of(reader, node, "event", self.events)
-        return None if found is None else self.events[found]
+        if found is None:
+            return None
+        kind = self.catalogue.events.get(self.events[found])
+        if kind is not None and kind.retired:
+            self._retired(reader, node, say("the event {name!r} is retired", name=found), kind.replaced_by)
+        return self.events[found]
 
     def template(self, reader: Reader, node: Node) -> str | None:
         """A message template."""
@@ -57,7 +62,11 @@ class References:
 
     def trait(self, reader: Reader, node: Node) -> str | None:
         """A trait that may be set."""
-        return self._one_of(reader, node, "trait", (*self.catalogue.traits, *_ALWAYS_TRAITS))
+        found = self._one_of(reader, node, "trait", (*self.catalogue.traits, *_ALWAYS_TRAITS))
+        kind = self.catalogue.traits.get(found or "")
+        if kind is not None and kind.retired:
+            self._retired(reader, node, say("the trait {name!r} is retired", name=found), kind.replaced_by)
+        return found
 
     def change(self, reader: Reader, node: Node) -> str | None:
         """A segment, or a stage as `stage:<id>`; the prefix may be left out where no segment has the name."""
@@ -76,6 +85,10 @@ class References:
         if name in self.stages:
             return STAGE + name
         return self._one_of(reader, node, "segment", self.segments, also=self.stages)
+
+    def _retired(self, reader: Reader, node: Node, message: str, replacement: str) -> None:
+        hint = say("use {name!r}", name=replacement) if replacement else "nothing takes its place; take it out"
+        reader.fault(node.mark, "retired_name", message, hint, severity="warning", length=scalar_length(node))
 
     def _one_of(
         self, reader: Reader, node: Node, what: str, known: Collection[str], also: Collection[str] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rules.model import Schedule
 
-__all__ = ["concerns", "cron_fault", "local_moment", "nominal_times"]
+__all__ = ["concerns", "cron_fault", "local_moment", "next_clock", "nominal_times"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,3 +66,17 @@ def _in_zone(cron: str, zone: ZoneInfo, after: int, until: int) -> Iterator[int]
             return
         if moment > after:
             yield moment
+
+
+def next_clock(zone: ZoneInfo, minutes: int, now: int) -> int:
+    """The first moment (unix ms) after `now` at which clocks of a zone show `minutes` after midnight.
+
+    Of a time that comes twice that is the first, for one that is left out the first moment after the gap.
+    """
+    wanted = time(minutes // 60, minutes % 60)
+    day = (_EPOCH + timedelta(milliseconds=now)).astimezone(zone).date() - timedelta(days=1)
+    while True:
+        moment = local_moment(zone, datetime.combine(day, wanted))
+        if moment > now:
+            return moment
+        day += timedelta(days=1)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rules.model import WaitStep
 from segments.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rules.model import Playbook, Trigger
+    from rules.route import Station
 
-__all__ = ["scope_of"]
+__all__ = ["scope_at", "scope_of"]
 
 
 def scope_of(playbook: Playbook, names: Mapping[str, str], trigger: Trigger | None = None) -> Scope:
@@ -32,3 +35,10 @@ def scope_of(playbook: Playbook, names: Mapping[str, str], trigger: Trigger | No
         changes,
         dict(names),
     )
+
+
+def scope_at(scope: Scope, stations: Sequence[Station], station: Station) -> Scope:
+    """What a step of a rule with this scope may name: behind the answer to a wait the reply too."""
+    wait = stations[station.answered].step if station.answered >= 0 else None
+    events = wait.wait.events if isinstance(wait, WaitStep) else ()
+    return replace(scope, reply=tuple(ending.event for ending in events))

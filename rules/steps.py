@@ -1,128 +1,102 @@
-"""What a run of a rule does: decisions for its steps, effects on the profile, and the waits between them."""
+"""What an acting step does: its decision, and the effects on the profile."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson, WaitStep
-from rules.program import CompiledRule, program_id
+from messaging.policy.restraint import quiet_until
+from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson
 from rules.values import show, stored
 from schemas.decisions import Decision
-from schemas.ids import decision_id
-from schemas.profile import NOTHING, Occasion, Waiting
+from schemas.ids import decision_id, in_share
+from schemas.profile import NOTHING
 from schemas.records import Behaviour
-from segments.windows import value_key
+from schemas.times import HOUR
 
 if TYPE_CHECKING:
     from rules.model import Step
+    from rules.program import CompiledRule
+    from rules.run import Run
     from rules.turn import Turn
+    from schemas.profile import Occasion
 
-__all__ = ["Run", "proceed", "restore_occasion", "wait_for"]
+__all__ = ["decide", "trait_shown"]
+
+LATE = 12 * HOUR
+"""How long after a wait a decision may still be carried out, if nothing is said."""
 
 _SHOWING = (SendMessage, Invite)
 _AFFECTING = (TagPerson, SetTraits, Emit)
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class Run(msgspec.Struct, frozen=True, gc=False):
-    """One occurrence of a rule: when it started, under which key of `once_per`, and whether a wait led here."""
-
-    rule: CompiledRule
-    occurrence: str
-    start: int
-    start_key: bytes
-    event_time: int
-    waited: bool = False
-    coupons: dict[str, str] = {}
-    """Coupons that steps before a wait have issued: name → decision."""
-
-
-def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
-    """Carry out the steps from `at` (-1: the rule's own wait) up to the end or the next wait.
-
-    Returns the ids of the decisions made.
-    """
-    rule = run.rule
-    if at < 0:
-        if rule.rule.wait is not None:
-            wait_for(turn, run, occasion, -1, rule.rule.wait.duration, {})
-            return []
-        at = 0
-    made: list[str] = []
-    coupons = dict(run.coupons)
-    for index in range(at, len(rule.steps)):
-        step = rule.steps[index]
-        if isinstance(step, WaitStep):
-            wait_for(turn, run, occasion, index, step.wait.duration, coupons)
-            break
-        made.append(_decide(turn, run, occasion, index, step, coupons))
-    return made
-
-
-def wait_for(turn: Turn, run: Run, occasion: Occasion, index: int, duration: int, coupons: dict[str, str]) -> None:
-    """Put the run to rest; `index` is the waiting step, -1 for the rule's own wait."""
-    p, rule = turn.p, run.rule
-    uses = sorted(rule.uses | {"currency"})  # without its currency an amount would be taken for the workspace's
-    kept = {name: occasion.raw[name] for name in uses if name in occasion.raw}
-    same = {name: value_key(occasion.props[name]) for name in sorted(rule.same) if name in occasion.props}
-    envelope = [occasion.id, occasion.name, occasion.time, occasion.source, kept]
-    p.waits.append(
-        Waiting(
-            rule.id, program_id(rule.program), run.occurrence, p.now + duration, run.start, run.start_key,
-            run.event_time, index + 1, index, same, _encode(envelope), rule.shadow, coupons=coupons,
-        )
-    )  # fmt: skip
-    p.store_waits()
-
-
-def restore_occasion(turn: Turn, waiting: Waiting) -> Occasion:
-    """The event that began a run, as far as its later steps use it."""
-    identity, name, time, source, raw = _decode(waiting.event)
-    coerce = turn.program.coercions.get(name) if name is not None else None
-    return Occasion(identity, name, time, source, coerce(raw) if coerce is not None else {}, raw)
-
-
-_decode = msgspec.json.Decoder(
-    tuple[str | None, str | None, int | None, str | None, dict[str, Any]], float_hook=Decimal
-).decode
-
-
-def _decide(turn: Turn, run: Run, occasion: Occasion, index: int, step: Step, coupons: dict[str, str]) -> str:
-    """One acting step: its decision, and what it does to the profile."""
+def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
+    """The decision of an acting step, and what it does to the profile; its id."""
     rule, p = run.rule, turn.p
-    identity = decision_id(turn.workspace, rule.id, turn.person, run.occurrence, rule.keys[index])
-    kind, params = _params(turn, rule, occasion, index, step, identity)
+    station, coupons = rule.stations[index], run.coupons
+    step = station.step
+    identity = decision_id(turn.workspace, rule.id, turn.person, run.occurrence, station.key)
+    kind, params = _params(
+        turn, rule, occasion if station.answered < 0 else run.seen(occasion, station), index, step, identity
+    )
+    held = rule.workspace.holdout is not None and _is_held_out(turn, run, index)
+    if held:
+        params["holdout"] = True
     shows = isinstance(step, _SHOWING) and step.template is not None
-    expires = rule.rule.expires
     turn.out.decisions.append(
         Decision(
             id=identity,
             time=p.now,
             person=turn.person,
             rule=rule.id,
-            step=rule.keys[index],
+            step=station.key,
             kind=kind,  # type: ignore[arg-type]
             occurrence=run.occurrence,
             event_id=occasion.id,
             params=params,
             order=turn.next_order(),
             program=run.rule.program,
-            shadow=rule.shadow,
-            effect=shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
-            variables=_variables(turn, rule, occasion, index, coupons) if shows else {},
+            shadow=run.shadow,
+            effect=held or shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
+            variables=_variables(turn, run, occasion, index) if shows else {},
             needs=_needs(rule.variables[index], coupons) if coupons else (),
-            valid_until=None if expires is None else p.now + expires,
+            valid_until=_valid_until(turn, run, index) if rule.ends or run.waited else None,
             release=run.waited,
         )
     )
     if isinstance(step, IssueCoupon):
         coupons[step.name] = identity
-    if isinstance(step, _AFFECTING) and not rule.shadow:
+    if isinstance(step, _AFFECTING) and not run.shadow and not held:
         _affect(turn, step, params, identity)
     return identity
+
+
+def _valid_until(turn: Turn, run: Run, index: int) -> int | None:
+    """Until when what is decided now may be carried out (unix ms); None: for ever. The earlier of two ends counts."""
+    rule = run.rule.rule
+    ends = [] if rule.expires is None else [turn.p.now + rule.expires]
+    late = (LATE if run.waited else None) if rule.if_late is None else rule.if_late.within
+    if late is not None:
+        ends.append(max(run.due, _quiet_until(turn, run, index)) + late)
+    return min(ends, default=None)
+
+
+def _quiet_until(turn: Turn, run: Run, index: int) -> int:
+    """The end of the quiet hours in which a message falls due (unix ms), else 0: the night makes nothing late."""
+    workspace, step = run.rule.workspace, run.rule.stations[index].step
+    purpose = run.rule.purposes.get(index)
+    if workspace.quiet is None or purpose is None or not isinstance(step, _SHOWING):
+        return 0
+    zones = turn.p.zone or workspace.zone, workspace.zone
+    return max((quiet_until(workspace.quiet, purpose, name, zones, run.due) for name in step.channels), default=0)
+
+
+def _is_held_out(turn: Turn, run: Run, index: int) -> bool:
+    """Whether this step does not act because the person is one of those whom rules leave alone."""
+    holdout = run.rule.workspace.holdout
+    if holdout is None or index in run.rule.always:
+        return False
+    salt = f"holdout:{holdout.salt}" if holdout.salt else "holdout"
+    return in_share(salt, turn.person, holdout.millionths)
 
 
 def _needs(paths: tuple[str, ...], coupons: dict[str, str]) -> tuple[str, ...]:
@@ -162,25 +136,26 @@ def _shown(turn: Turn, rule: CompiledRule, occasion: Occasion, index: int, name:
     return show(value, expression.type, turn.program.playbook.workspace.currency)
 
 
-def _variables(
-    turn: Turn, rule: CompiledRule, occasion: Occasion, index: int, coupons: dict[str, str]
-) -> dict[str, Any]:
+def _variables(turn: Turn, run: Run, occasion: Occasion, index: int) -> dict[str, Any]:
     """Just what the template shows.
 
-    Traits under `person`, the event's properties under `event`, coupons by their decision.
+    Traits under `person`, properties under `event` and `reply`, coupons by their decision.
     """
     out: dict[str, dict[str, Any]] = {"person": {}, "event": {}}
-    for path in rule.variables[index]:
+    reply = run.replies.get(run.rule.stations[index].answered, NOTHING)
+    for path in run.rule.variables[index]:
         first, _, rest = path.partition(".")
         name = rest.split(".")[0].split("[")[0]
         if first == "event" and name in occasion.raw:
             out["event"][name] = occasion.raw[name]
+        elif first == "reply" and name in reply.raw:
+            out.setdefault("reply", {})[name] = reply.raw[name]
         elif first == "person" and name:
             value = trait_shown(turn, name)
             if value is not None:
                 out["person"][name] = value
-        elif first in coupons:
-            out[first] = {"decision": coupons[first]}
+        elif first in run.coupons:
+            out[first] = {"decision": run.coupons[first]}
     for name in ("language", "zone"):
         if name in turn.p.traits:
             out["person"].setdefault(name, turn.p.traits[name])

@@ -78,8 +78,8 @@ def _decisions(case: Case, happened: Happened, clock: Clock) -> Iterator[Miss]:
     if case.expected.exact:
         for at, decided in enumerate(happened.decided):
             if at not in taken and not decided.shadow:
-                message = f"nothing more may be decided, and this was: {decided_text(decided, clock)}"
-                yield Miss(mark=case.expected.mark, message=message, decided=decided)
+                text = f"nothing more may be decided, and this was: {decided_text(decided, clock)}"
+                yield Miss(mark=case.expected.mark, message=text, decided=decided)
 
 
 def _matched(wanted: Sequence[Wanted], decided: Sequence[Decided]) -> dict[int, Wanted]:
@@ -106,15 +106,15 @@ def _fits(wanted: Wanted, decided: Decided) -> bool:
 
 
 def _missing(wanted: Wanted, decided: Sequence[Decided], clock: Clock) -> Miss:
-    message = f"expected and not decided: {wanted_text(wanted, clock)}"
-    return Miss(mark=wanted.mark, message=message, near=_nearest(wanted, decided, clock), wanted=wanted)
+    text = f"expected and not decided: {wanted_text(wanted, clock)}"
+    return Miss(mark=wanted.mark, message=text, near=_nearest(wanted, decided, clock), wanted=wanted)
 
 
 def _unwanted(wanted: Wanted, decided: Sequence[Decided], clock: Clock) -> Iterator[Miss]:
     for each in decided:
         if _fits(wanted, each):
-            message = f"this may not be decided, and was: {decided_text(each, clock)}"
-            yield Miss(mark=wanted.mark, message=message, decided=each)
+            text = f"this may not be decided, and was: {decided_text(each, clock)}"
+            yield Miss(mark=wanted.mark, message=text, decided=each)
 
 
 def _nearest(wanted: Wanted, decided: Sequence[Decided], clock: Clock) -> str:
@@ -244,12 +244,12 @@ def _membership(membership: Membership, happened: Happened, clock: Clock) -> Ite
         if name in held:
             yield _state_miss(membership, f"{when} is in the segment {name}", name)
     if membership.stage and membership.stage != stage:
-        message = f"{when} is in the stage {stage or 'none'}, not {membership.stage}"
-        yield _state_miss(membership, message, f"stage:{membership.stage}")
+        text = f"{when} is in the stage {stage or 'none'}, not {membership.stage}"
+        yield _state_miss(membership, text, f"stage:{membership.stage}")
 
 
-def _state_miss(membership: Membership, message: str, segment: str) -> Miss:
-    return Miss(mark=membership.mark, message=message, states=((membership.person, segment),))
+def _state_miss(membership: Membership, text: str, segment: str) -> Miss:
+    return Miss(mark=membership.mark, message=text, states=((membership.person, segment),))
 
 
 def _held_at(happened: Happened, person: str, at: int) -> set[str]:

@@ -40,6 +40,8 @@ _NO_KEY = ("a key is missing here", "write it before the colon")
 _SURROGATE = re.compile("[\x00\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _COMMENT = re.compile(r"[ \t]+#")
+_COMPARED = re.compile(r"[<>=]\s*[0-9]{1,3}")
+_THOUSANDS = re.compile(r"(?:,[0-9]{3})+(?![0-9])")
 _HALF = re.compile(r"[?\"']")
 
 
@@ -241,9 +243,13 @@ class Reader:
         return self._meant(at, text, yaml_faults.TAG) if text.startswith("!") and is_expression(text) else None
 
     def _mistaken(self, text: str, start: int, end: int, *, flow: bool) -> Scalar | None:
-        """A plain text that YAML cuts short at a comma in brackets, or at what looks like a comment."""
+        """A plain text that YAML cuts short at a comma in brackets or in a number, or at what looks like a comment."""
         if start < self.read_until:
             return None
+        if flow and _COMPARED.search(text, len(text) - 8) and (more := _THOUSANDS.match(self.source.text, end)):
+            self.read_until = more.end()
+            whole = text + more[0]
+            return Scalar(whole, whole, plain=True, mark=self.source.mark(start), source=whole)
         if flow and text.count("(") > text.count(")"):
             meant = self.source.value(start, flow=True)
             if meant.count("(") == meant.count(")"):

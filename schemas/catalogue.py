@@ -7,14 +7,22 @@ from typing import Literal
 
 from schemas.offers import Cap, QuietHours
 
-__all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "PropertyType", "TraitType", "TypeName", "Workspace"]
+__all__ = ["RESERVED_EVENTS", "Catalogue", "EventType", "Holdout", "PropertyType", "TraitType", "TypeName", "Workspace"]
 
 TypeName = Literal["text", "integer", "number", "money", "boolean", "time", "date", "list"]
 
 
 @dataclass(frozen=True, slots=True)
+class Holdout:
+    """So many millionths of people whom rules do not touch, to compare with; `salt` draws them."""
+
+    millionths: int
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
-    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language of messages."""
+    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language; and how people are spared."""
 
     zone: str
     currency: str
@@ -22,6 +30,10 @@ class Workspace:
     language: str = "en"
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
+    holdout: Holdout | None = None
+    ad_words: tuple[str, ...] = ()
+    """Words that the workspace forbids in marketing, beyond those of the law."""
+    allowed_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class EventType:
     aliases: tuple[str, ...] = ()
     interaction: bool = True
     title: str = ""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,8 @@ class TraitType:
     title: str = ""
     place: tuple[str, int, int] = field(default=("catalogue", 1, 1), compare=False)
     """File, line and column of that expression."""
+    retired: bool = False
+    replaced_by: str = ""
 
 
 RESERVED_EVENTS = {

@@ -109,6 +109,22 @@ class Outcome(msgspec.Struct):
         """Count one more of `name` (`events`, `duplicates`, `late`, …)."""
         self.counts[name] = self.counts.get(name, 0) + 1
 
+    def mark(self) -> tuple[dict[str, int], tuple[int, ...]]:
+        """What there is now, for `back_to`."""
+        return dict(self.counts), tuple(map(len, self._lists()))
+
+    def back_to(self, mark: tuple[dict[str, int], tuple[int, ...]]) -> None:
+        """Forget what came after the mark."""
+        self.counts, lengths = mark
+        for rows, length in zip(self._lists(), lengths, strict=True):
+            del rows[length:]
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return (
+            self.decisions, self.changes, self.contacts, self.consents, self.withdrawals, self.dead_letters,
+            self.failures,
+        )  # fmt: skip
+
     def has_rows(self) -> bool:
         """Whether step 3 of the protocol has anything to write."""
         return bool(

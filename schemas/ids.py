@@ -15,7 +15,9 @@ __all__ = [
     "check_id",
     "decision_id",
     "derived_event_id",
+    "drawn",
     "event_key",
+    "in_share",
     "partition_of",
 ]
 
@@ -66,6 +68,20 @@ def decision_id(workspace: str, rule: str, person: str, occurrence: str, step: s
 def derived_event_id(*parts: str) -> str:
     """The id of an event that came without one, or that a rule emits: a hash of what makes it that event."""
     return sha256(_encode(parts)).hexdigest()[:32]
+
+
+def drawn(salt: str, person: str) -> int:
+    """A number from 0 to 2**64 - 1 that this salt draws for a person, always the same.
+
+    It is the first 8 bytes of the SHA-256 of `salt/person` (UTF-8), so that others can work it out too. Two salts draw
+    independently of each other.
+    """
+    return int.from_bytes(sha256(f"{salt}/{person}".encode()).digest()[:8], "big")
+
+
+def in_share(salt: str, person: str, millionths: int) -> bool:
+    """Whether a person belongs to so many millionths of all people; who is in a share is in every larger one."""
+    return drawn(salt, person) * 1_000_000 < millionths << 64
 
 
 def partition_of(person: str, partitions: int) -> int:

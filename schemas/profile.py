@@ -40,7 +40,8 @@ class Waiting(msgspec.Struct, array_like=True):
     `due`: the end of the wait, or (`decisions` not empty) until when a withdrawal counts. `start`: trigger's moment,
     `start_key` its value under `once_per`; `event_time`: the trigger's effective time; `step`: where the run goes on.
     `same`: values of the trigger's properties that an ending event must share; `event`: JSON of what later steps use;
-    `coupons`: name → decision of those issued so far.
+    `coupons`: name → decision of those issued so far; `replies`: by the wait that it answered, an event as far as later
+    steps use it; `arms`: salt → the arm that was drawn.
     """
 
     rule: str
@@ -57,6 +58,8 @@ class Waiting(msgspec.Struct, array_like=True):
     shadow: bool = False
     decisions: list[str] = msgspec.field(default_factory=list)
     coupons: dict[str, str] = msgspec.field(default_factory=dict)
+    replies: dict[int, bytes] = msgspec.field(default_factory=dict)
+    arms: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Profile(msgspec.Struct, array_like=True, dict=True):
@@ -94,9 +97,10 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
     @property
     def traits(self) -> dict[str, Any]:
         """Trait → its value; change it by `set_trait`."""
-        held = self.__dict__.get("traits")
+        opened = self.__dict__
+        held = opened.get("traits")
         if held is None:
-            held = self.__dict__["traits"] = _decode_traits(self.traits_raw) if self.traits_raw else {}
+            held = opened["traits"] = _decode_traits(self.traits_raw) if self.traits_raw else {}
         return held
 
     def set_trait(self, name: str, value: Any, at: int) -> bool:  # noqa: ANN401 - text, whole number, Decimal or truth

@@ -11,7 +11,10 @@ from schemas.errors import TouchlineError
 if TYPE_CHECKING:
     from segments.syntax import Expr
 
-__all__ = ["Scope", "TypeFault"]
+__all__ = ["REPLY", "Scope", "TypeFault"]
+
+REPLY = "reply\0"
+"""What `reply.x` is called among the properties at hand is this and x; no name of a property holds such a character."""
 
 
 class TypeFault(TouchlineError):
@@ -39,6 +42,8 @@ class Scope:
     """The expression may also meet moments without an event (rules on `enters`): `event.x` is then unknown."""
     names: dict[str, str] = field(default_factory=dict)
     """Every event name and alias → the name (filled by `resolve`)."""
+    reply: tuple[str, ...] = ()
+    """The events one of which has answered a wait, where `reply.x` is a property of it."""
 
     def event_names(self) -> dict[str, str]:
         """Names and aliases of events → names."""

@@ -12,7 +12,7 @@ from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.findings import nearest
 from schemas.texts import say
 from segments import functions, syntax
-from segments.scope import Scope, TypeFault
+from segments.scope import REPLY, Scope, TypeFault
 from segments.terms import (
     Choice,
     Clock,
@@ -102,7 +102,7 @@ class Typer:
             return Clock("time", "now")
         if expr.name in self.variables:
             self._fault("bad_item", say("name a property of {name}: {name}.sku", name=expr.name), expr)
-        if expr.name in {"event", "profile", "meta"}:
+        if expr.name in {"event", "profile", "meta", "reply"}:
             self._fault("bad_name", say("{name} alone is no value; name a part of it: {name}.…", name=expr.name), expr)
         known = ["now", "event", "profile", "meta", *functions.FUNCTIONS, *self.variables]
         return self._unknown("unknown_name", "name", expr.name, known, expr)
@@ -116,6 +116,8 @@ class Typer:
         match base.name:
             case "event":
                 return self._event_field(expr)
+            case "reply":
+                return self._reply_field(expr)
             case "profile":
                 return StageOf("text") if expr.field == "stage" else self._trait(expr)
             case "meta":
@@ -133,6 +135,13 @@ class Typer:
             self._fault("no_event", "there is no event here; segments look at the person: count(…), profile.…", expr)
         kind = self.property_type(self.scope.events, expr.field, expr)
         return EventField(type_of_property(kind), expr.field)
+
+    def _reply_field(self, expr: syntax.Select) -> Term:
+        if not self.scope.reply:
+            hint = "it is known under the `then` of a wait for an event"
+            self._fault("no_event", "there is no reply here", expr, hint)
+        kind = self.property_type(self.scope.reply, expr.field, expr)
+        return EventField(type_of_property(kind), REPLY + expr.field)
 
     def property_type(self, events: Sequence[str], name: str, expr: Expr) -> PropertyType:
         """The one type of a property in all these events; a fault if one lacks it or they differ.
@@ -239,8 +248,10 @@ class Typer:
     def _quantifier(self, expr: syntax.Quantifier) -> Term:
         operand = self.term(expr.operand)
         kind = None
-        if isinstance(operand, EventField) and self.scope.events:
-            kind = self.property_type(self.scope.events, operand.name, expr.operand)
+        if isinstance(operand, EventField):
+            name = operand.name.removeprefix(REPLY)
+            events = self.scope.events if name == operand.name else self.scope.reply
+            kind = self.property_type(events, name, expr.operand) if events else None
         if kind is None or kind.type != "list" or kind.of is None:
             self._fault(
                 "wrong_type",

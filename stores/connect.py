@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["connect_ledger", "connect_log", "connect_state", "scheme_of"]
 
+_REDIS = frozenset({"redis", "rediss", "valkey", "valkeys", "unix"})
+
 
 def scheme_of(url: str) -> str:
     """What a URL begins with: `sqlite`, `memory`, `kafka`, …; "" where it is no URL."""
@@ -40,6 +42,10 @@ async def connect_log(
 
 async def connect_state(url: str) -> State:
     """Open or make a state, wherever it is; errors as `stores.open.open_state`."""
+    if scheme_of(url) in _REDIS:
+        from stores.redis_state import connect_redis
+
+        return await connect_redis(url)
     return open_state(url)
 
 

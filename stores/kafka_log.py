@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["KafkaLog", "open_kafka_log"]
 
 _MOST_WAITING = 20_000
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 1.5
 _LARGEST = 1_000_000
 """Bytes of a key and value: with what Kafka adds it stays below the broker's own limit."""
 _SHORTEST_POLL, _LONGEST_POLL, _SLOWER = 0.010, 0.100, 1.3

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLAYBOOK = document("docs/playbook.md")
+JOURNEYS = document("docs/journeys.md")
 SETTINGS = document("docs/settings.md")
 OPERATING = document("docs/operating.md")
 # What the examples of the reference refer to and do not show.
@@ -44,6 +45,7 @@ events: {cart.added: {properties: {cart_total: {type: money}}}, cart.cleared: {}
 segments: {recent_buyers: {when: 'count("order.paid", "7d") >= 1'}}
 coupon_pools: {cart: {benefit: {percent_off: 10}}}
 templates:
+  hello: {purpose: marketing, channels: {email: {en: Hello}, sms: {en: Hello}}}
   cart_rescue: {purpose: marketing, channels: {wecom: {en: "{{ coupon.code }}"}, sms: {en: "{{ coupon.code }}"}}}
 """
 
@@ -92,7 +94,7 @@ def test_every_part_of_the_language_is_in_the_reference() -> None:
         *(f"`{name}`" for name in (*read_offers.CHANNELS, *FILTERS, *later)),
         *(f"`{tag}`" for tag in TAGS if not tag.startswith("end")),
         *(f"`{key}:" for key in read_rules._TRIGGERS),
-        *(f"`{step}:" for step in read_steps._ACTIONS),
+        *(f"`{step}:" for step in (*read_steps._ACTIONS, *read_steps._FLOW)),
         *(status for status in read_rules._STATUSES),
     }
     named = {name for name in functions.FUNCTIONS if not re.search(rf"`{name}[(`]", PLAYBOOK)}
@@ -104,7 +106,8 @@ def test_every_part_of_the_language_is_in_the_reference() -> None:
 def test_the_examples_of_the_reference_are_one_playbook_that_checks_clean() -> None:
     texts = [block.text for block in blocks(PLAYBOOK) if block.language == "yaml"]
     *parts, mapping = texts
-    files = {f"{number}.yaml": text for number, text in enumerate([*parts, AROUND])}
+    more = [block.text for block in blocks(JOURNEYS) if block.language == "yaml"]
+    files = {f"{number}.yaml": text for number, text in enumerate([*parts, *more, AROUND])}
 
     playbook, findings = check_playbook(files, frozenset({"Europe/London"}))
     mapped, faults = read_mapping(mapping, "mapping.yaml")

@@ -12,7 +12,7 @@ from schemas.errors import EventRefused
 from schemas.ids import partition_of
 from schemas.profile import decode_profile, encode_profile
 from schemas.records import Behaviour, Payload, Record, decode
-from schemas.times import FOREVER
+from schemas.times import DAY, FOREVER
 from stores.ports import Saved
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from schemas.profile import Profile
 
 __all__ = ["Batch", "Decoded", "decode_records"]
+
+_NAMED = 5
 
 
 class Decoded(msgspec.Struct):
@@ -71,6 +73,8 @@ class Batch:
         self.heap = [(due, person) for person, due in self.due.items()]
         heapify(self.heap)
         self.outcome = Outcome()
+        self.aside: dict[str, Saved] = {}
+        self.failed: dict[str, str] = {}
 
     def event(self, record: Record, event: Behaviour) -> None:
         """Fold one event; a refused one becomes a dead letter and leaves nobody behind."""
@@ -86,14 +90,56 @@ class Batch:
                 return
         self._schedule(person, p)
 
-    def tick(self, at: int) -> None:
-        """Everything due before `at` happens, person by person in the order of their moments."""
-        while self.heap and self.heap[0][0] < at:
+    def tick(self, record: Record) -> None:
+        """Everything due before the record happens, person by person in the order of their moments."""
+        while self.heap and self.heap[0][0] < record.at:
             due, person = heappop(self.heap)
             if self.due.get(person) == due:
-                p = self.profile(person)
-                self.fold.pass_time(person, p, at - 1, self.outcome)
-                self._schedule(person, p)
+                self._pass_time(person, record.at)
+        self.report(record)
+
+    def _pass_time(self, person: str, at: int) -> None:
+        """Time up to `at` for one person. If that fails they are set aside for a day: they must not hold up others."""
+        mark, touched = self.outcome.mark(), person in self.people
+        try:
+            p = self.profile(person)
+            self.fold.pass_time(person, p, at - 1, self.outcome)
+        except Exception as error:
+            if touched:  # not to lose what came before: the worker looks at each record alone
+                raise
+            self.outcome.back_to(mark)
+            self.people.pop(person, None)
+            self._set_aside(person, error, at + DAY)
+        else:
+            self._schedule(person, p)
+
+    def readable(self, person: str) -> Profile | None:
+        """The working copy of a person; None if it cannot be read: it stays in the store as it is, and is reported."""
+        try:
+            return self.profile(person)
+        except msgspec.MsgspecError as error:
+            self._set_aside(person, error, self.saved[person].due)
+            return None
+
+    def _set_aside(self, person: str, error: Exception, due: int | None) -> None:
+        self.failed[person] = f"{type(error).__name__}: {error}"
+        self.aside[person] = Saved(self.saved[person].state, due)
+        self.due.pop(person, None)
+        if due is not None:
+            self.due[person] = due
+            heappush(self.heap, (due, person))
+
+    def report(self, record: Record) -> None:
+        """One dead letter for all who were set aside at a record."""
+        if not self.failed:
+            return
+        people, first = sorted(self.failed), self.failed[min(self.failed)]
+        named = ", ".join(map(repr, people[:_NAMED])) + (f" and {len(people) - _NAMED} more" * (len(people) > _NAMED))
+        message = (
+            f"the profile of {named} could not be folded and stays as it is ({first}); time is tried again in a day"
+        )
+        self.outcome.dead_letters.append(letter_of(record, self.partition, EventRefused(message, code="person_failed")))
+        self.failed.clear()
 
     def profile(self, person: str) -> Profile:
         """The working copy of a person."""
@@ -114,7 +160,7 @@ class Batch:
 
     def states(self) -> dict[str, Saved]:
         """The profiles that were touched, as they go back to the store."""
-        out = {}
+        out = dict(self.aside)
         for person, p in self.people.items():
             due = p.next_moment(FOREVER)
             out[person] = Saved(encode_profile(p), due if due < FOREVER else None)

@@ -70,12 +70,51 @@ def check(
     as_json: Json = False,
     lang: Lang = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First correct what can only have been meant in one way.")] = False,
 ) -> None:
     """Check a playbook: every fault of every file, with its place and what to write instead."""
     from workers.commands.check import check_folder
 
+    if fix:
+        from workers.commands.rewrite import fix_folder
+
+        fix_folder(folder)
     said = lang.value if lang is not None else language(environment())
     raise typer.Exit(check_folder(folder, "json" if as_json else form.value, said, strict=strict))
+
+
+@app.command(epilog="Example: touchline fmt playbook --check")
+def fmt(
+    folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put the files of a playbook into their canonical form: same meaning, every comment kept."""
+    from workers.commands.rewrite import format_folder
+
+    raise typer.Exit(format_folder(folder, check_only=check_only, as_json=as_json))
+
+
+@app.command(epilog="Example: touchline schema playbook > touchline.schema.json")
+def schema(
+    folder: Annotated[Path | None, typer.Argument(help="A playbook, whose own names the schema is to know.")] = None,
+) -> None:
+    """Print the JSON Schema of playbook files, for editors: completion, explanations, errors while typing."""
+    from workers.commands.describe import print_schema
+
+    print_schema(folder)
+
+
+@app.command(epilog="Example: touchline docs playbook --out playbook-docs")
+def docs(
+    folder: Annotated[Path, typer.Argument(help="The playbook's folder.")],
+    out: Out = Path("playbook-docs"),
+    as_json: Json = False,
+) -> None:
+    """Write the reference of a playbook: what exists and what happens, as Markdown with a picture of each rule."""
+    from workers.commands.describe import write_reference
+
+    write_reference(folder, out, as_json=as_json)
 
 
 @app.command(epilog="Example: touchline codes unknown_event")

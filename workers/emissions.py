@@ -27,8 +27,8 @@ _ROUNDS = 32
 
 def emits_to_others(program: Program) -> bool:
     """Whether any rule that acts emits an event for another person."""
-    steps = (step for rule in program.rules.values() if not rule.shadow for step in rule.steps)
-    return any(isinstance(step, Emit) and step.person is not None for step in steps)
+    stations = (station for rule in program.rules.values() if not rule.shadow for station in rule.stations)
+    return any(isinstance(each.step, Emit) and each.step.person is not None for each in stations)
 
 
 class Collector:
@@ -41,13 +41,17 @@ class Collector:
         """Nothing was written before."""
         return None
 
+    async def get_meta(self, name: str) -> str | None:  # noqa: ARG002 - the port's shape
+        """Nothing is known of this workspace."""
+        return None
+
     async def advance(self, partition: int, log_id: str, position: int) -> None:
         """There is no mark to raise."""
 
     async def record(self, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:  # noqa: ARG002
         """Keep the events for others."""
         for decision in outcome.decisions:
-            if decision.kind == "emit" and decision.effect and not decision.shadow:
+            if decision.kind == "emit" and decision.effect and not decision.shadow and "holdout" not in decision.params:
                 wanted = decision.params
                 event = Event(
                     wanted["id"], wanted["person"], wanted["event"], decision.time, wanted["properties"], "touchline"

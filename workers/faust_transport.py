@@ -6,6 +6,7 @@ What is overridden here, and why, is held by tests/shell/test_faust_internals.py
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -15,6 +16,7 @@ from faust.transport.consumer import Fetcher
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
+from mode.threads import WorkerThread
 
 from schemas.errors import StoreUnavailable
 from stores.kafka_client import record_of
@@ -49,8 +51,23 @@ class BatchSchema(Schema[Any, Any]):
         return decode
 
 
+class LooseThread(WorkerThread):
+    """A thread that keeps no process from ending, for Kafka may not answer, and that dies without a traceback."""
+
+    def __init__(self, service: Any, **kwargs: Any) -> None:  # noqa: ANN401 - mode's signature
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+    def run(self) -> None:
+        """Run; how it ended the service has told already."""
+        with suppress(Exception):
+            super().run()
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread of aiokafka's consumer."""
+
+    Worker = LooseThread
 
     def _create_worker_consumer(self, transport: Any) -> Any:  # noqa: ANN401 - aiokafka's consumer
         consumer = super()._create_worker_consumer(transport)

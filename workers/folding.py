@@ -15,18 +15,23 @@ if TYPE_CHECKING:
     from stores.ports import Readable
     from workers.workspace import Workspace
 
-__all__ = ["Folding"]
+__all__ = ["Folding", "keep_folding"]
 
 _WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
-_FEW, _GATHER = 50, 0.008
-"""After a step of fewer records, seconds in which more may gather: without it a trickle takes a whole core."""
+_FEW, _LONGEST_REST = 50, 0.008
+"""After a step of fewer records a worker rests for as long as the step took, at most so many seconds.
+
+More records gather meanwhile, and a step costs the same for one as for ten: without it a trickle takes a whole core.
+"""
+_GLANCE = 2.0
+"""Seconds without a record after which a worker looks whether the state is still where it left it."""
 _AGAIN = 1.0
 """Seconds before a store that was away is asked again."""
 
 
 class Folding:
-    """Folds partitions of a workspace. `decided` is set when there may be new decisions."""
+    """Folds partitions of a workspace. `decided` is set when there are new decisions."""
 
     def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None) -> None:
         self._workspace, self._decided = workspace, decided
@@ -36,30 +41,45 @@ class Folding:
         """A worker of one partition, whose records come from `log`."""
         here = self._workspace
         settings = here.settings
-        options = Options(lateness=settings.lateness, record_changes=settings.record_changes, clock=now_ms)
+        options = Options(
+            lateness=settings.lateness,
+            record_changes=settings.record_changes,
+            clock=now_ms,
+            decided=None if self._decided is None else self._decided.set,
+        )
         return PartitionWorker(log, here.state, here.ledger, here.programs, here.id, partition, options)
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:
-        """Step until `stop` is set; the batch in hand is finished. Raises `NamedStop`."""
-        while not stop.is_set():
-            try:
-                moved = await self._step(worker)
-            except StoreUnavailable as error:
-                self._away.missed(error.message)
-                await pause(stop, _AGAIN)
-                continue
-            self._away.back()
-            if 0 < moved < _FEW:
-                await asyncio.sleep(_GATHER)  # a step costs the same for one record and for ten
-            if not moved and worker.position is not None and not worker.position.chunk:
-                await worker.log.wait(worker.partition, worker.position.offset, _WAIT)
+        """Fold one partition; see `keep_folding`."""
+        await keep_folding(worker, stop, self._away)
 
-    async def _step(self, worker: PartitionWorker) -> int:
-        began, before = elapsed(), worker.counts.decisions
-        moved = await worker.step()
-        if moved:
-            metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(worker.partition))
-        metrics.folded(worker)
-        if self._decided is not None and worker.counts.decisions > before:
-            self._decided.set()
-        return moved
+
+async def keep_folding(worker: PartitionWorker, stop: asyncio.Event, away: Away | None = None) -> None:
+    """Step until `stop` is set; the batch in hand is finished. Raises `NamedStop`. `away` says that a store is away."""
+    looked, away = elapsed(), away or Away()
+    while not stop.is_set():
+        began = elapsed()
+        try:
+            moved = await _step(worker, began)
+            if moved:
+                looked = elapsed()  # each step looks, too
+            elif elapsed() - looked >= _GLANCE:
+                looked = elapsed()
+                await worker.look()
+        except StoreUnavailable as error:
+            away.missed(error.message)
+            await pause(stop, _AGAIN)
+            continue
+        away.back()
+        if 0 < moved < _FEW:
+            await asyncio.sleep(min(elapsed() - began, _LONGEST_REST))
+        if not moved and worker.position is not None and not worker.position.chunk:
+            await worker.log.wait(worker.partition, worker.position.offset, _WAIT)
+
+
+async def _step(worker: PartitionWorker, began: float) -> int:
+    moved = await worker.step()
+    if moved:
+        metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(worker.partition))
+    metrics.folded(worker)
+    return moved

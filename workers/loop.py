@@ -37,6 +37,7 @@ class Options:
 
     `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
+    `decided` is called as soon as the ledger has new decisions, before the state is written.
     `make_fold`: what folds; the tests of a playbook watch theirs.
     """
 
@@ -45,6 +46,7 @@ class Options:
     record_changes: bool = False
     immediate: bool = False
     clock: Callable[[], int] | None = None
+    decided: Callable[[], None] | None = None
     make_fold: MakeFold = Fold
 
 
@@ -93,6 +95,23 @@ class PartitionWorker:
         self.counts = Counts()
         self._release = 0
         self._careful = 0
+        self._reached = (0, 0)
+
+    async def look(self) -> None:
+        """Notice while nothing comes that the store went back, or that somebody else went on: the next step reloads.
+
+        Raises `StoreUnavailable`.
+        """
+        position = self.position
+        if position is None:
+            return
+        stored = await self.state.position(self.partition)
+        if stored is None or stored[0][:2] != position[:2]:
+            self._moved()
+
+    def _moved(self) -> None:
+        self.counts.moved += 1
+        self.position = None
 
     async def step(self) -> int:
         """One batch or one chunk.
@@ -106,8 +125,7 @@ class PartitionWorker:
         try:
             return await self._step(self.position)
         except Moved:
-            self.counts.moved += 1
-            self.position = None
+            self._moved()
             return 0
 
     async def _begin(self) -> Position:
@@ -115,7 +133,8 @@ class PartitionWorker:
         await self.programs.load_all()  # runs may wait that began under programs this worker never saw
         self._release = (await self.log.ends(self.partition))[1]  # and decisions, for the end to be reached
         position, rolled_back = await first_position(self.log, self.state, self.ledger, self.partition)
-        self.counts.rollbacks += rolled_back
+        self.counts.rollbacks += rolled_back or position[:2] < self._reached
+        self._reached = position[:2]
         return position
 
     async def _step(self, position: Position) -> int:
@@ -191,12 +210,14 @@ class PartitionWorker:
             if any(decision.release for decision in outcome.decisions):
                 self._release = end
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
+            if outcome.decisions and self.options.decided is not None:
+                self.options.decided()
         elif self._release and new.offset >= self._release:
             await self.ledger.advance(self.partition, log_id, new.offset)
         if new.offset >= self._release:
             self._release = 0
         await self.state.write(self.partition, position, new, states)
-        self.position = new
+        self.position, self._reached = new, new[:2]
         self.counts.records += new.offset - position.offset
         self.counts.batches += 1
 
@@ -214,7 +235,7 @@ class PartitionWorker:
         saved = await self.state.read(self.partition, position, (), at, limit)
         batch = Batch(fold, self.partition, saved) if fold is not None else None
         if batch is not None:
-            batch.tick(at)
+            batch.tick(decoded.record)
         done = len(saved) < limit
         new = _next(position, decoded, "", done=done)
         await self._write(position, new, batch.outcome if batch else Outcome(), batch.states() if batch else {})
@@ -245,7 +266,9 @@ class PartitionWorker:
         batch = Batch(fold, self.partition, saved)
         payload = decoded.payload
         for person in sorted(saved):
-            p = batch.profile(person)
+            p = batch.readable(person)
+            if p is None:
+                continue
             if isinstance(payload, ScheduleFired):
                 fold.schedule(person, p, payload.rule, payload.nominal, at, batch.outcome)
             elif isinstance(payload, ProgramActivated):
@@ -253,6 +276,7 @@ class PartitionWorker:
                 program = self.programs.compiled[payload.hash]
                 new = self.options.make_fold(program, self.workspace, self.programs.known, self.options.lateness)
                 new.activate(person, p, at, batch.outcome, fire_entries=payload.fire_entries)
+        batch.report(decoded.record)
         return batch
 
 
@@ -276,7 +300,7 @@ def _folded(
         elif isinstance(payload, Behaviour):
             batch.event(each.record, payload)
         else:
-            batch.tick(each.record.at)
+            batch.tick(each.record)
         if len(batch.outcome.failures) > failures:
             batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
     return batch.states(), batch.outcome

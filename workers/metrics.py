@@ -31,6 +31,7 @@ __all__ = [
 CounterName = Literal[
     "touchline_records_folded_total",
     "touchline_batches_total",
+    "touchline_state_rollbacks_total",
     "touchline_fold_outcomes_total",
     "touchline_dead_letters_total",
     "touchline_rule_failures_total",
@@ -59,6 +60,7 @@ class Metric:
 METRICS: Mapping[CounterName | GaugeName | HistogramName, Metric] = {
     "touchline_records_folded_total": Metric("Log records folded", ("partition",)),
     "touchline_batches_total": Metric("Batches written", ("partition",)),
+    "touchline_state_rollbacks_total": Metric("Times that the state was found older than it had been", ("partition",)),
     "touchline_fold_outcomes_total": Metric(
         "What became of records, by name: events, duplicates, limited, …", ("outcome",)
     ),
@@ -118,6 +120,8 @@ class Metrics:
         records = self._growth(partition, "records", counts.records)
         self.add("touchline_records_folded_total", records, partition=partition)
         self.add("touchline_batches_total", self._growth(partition, "batches", counts.batches), partition=partition)
+        rollbacks = self._growth(partition, "rollbacks", counts.rollbacks)
+        self.add("touchline_state_rollbacks_total", rollbacks, partition=partition)
         for outcome, number in counts.by_name.items():
             growth = self._growth(partition, f"outcome {outcome}", number)
             self.add("touchline_fold_outcomes_total", growth, outcome=outcome)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Partitions"]
 
-_FINISH = 5.0
+_FINISH = 4.0
 """Seconds that the batch in hand has when a partition is taken away; after that it is given up, which harms nothing."""
 
 

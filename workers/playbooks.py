@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from schemas.errors import InputError
 
-__all__ = ["MAX_FILES", "MAX_FILE_BYTES", "TESTS", "read_folder", "read_tests", "zone_names"]
+__all__ = ["MAX_FILES", "MAX_FILE_BYTES", "TESTS", "read_folder", "read_tests", "write_file", "zone_names"]
 
 MAX_FILE_BYTES = 1 << 20
 MAX_FILES = 2_000
@@ -55,6 +55,19 @@ def _texts(root: Path, names: list[str]) -> dict[str, str]:
     if len(names) > MAX_FILES:
         raise InputError(f"The folder {root} holds {len(names)} YAML files; {MAX_FILES} are allowed.", code="too_large")
     return {name: _text(root, name) for name in names}
+
+
+def write_file(root: Path, name: str, text: str) -> None:
+    """Replace a file of the folder, whole or not at all. Raises `InputError` if it cannot be written."""
+    file = root / name
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        beside.write_bytes(text.encode("utf-8"))
+        beside.chmod(file.stat().st_mode & 0o777)
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InputError(f"{file} cannot be written: {error.strerror}.", code="unwritable") from error
 
 
 def _names(root: Path) -> list[str]:

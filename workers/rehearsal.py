@@ -93,8 +93,11 @@ class Rehearsal:
             Stores(log, state, self._ledger), program, {}, list(_arrivals(case)), self._adapters,
             until=case.end, tick=_NO_TICKS, folds=lambda: self._folds(case, explain=explain, watching=watching),
         )  # fmt: skip
-        rows = {name: await self._ledger.fetch(name) for name in _ROWS}
-        return played, rows, {person: saved.state for person, saved in await state.people(0)}
+        return (
+            played,
+            await self._ledger.fetch_all(_ROWS),
+            {person: saved.state for person, saved in await state.people(0)},
+        )
 
     def _folds(self, case: Case, *, explain: bool, watching: bool) -> MakeFold:
         """What folds in one playing, and watches it."""

@@ -33,7 +33,7 @@ _KNOWN = {
     "LOG": "URL of the log: sqlite:///PATH, kafka://HOST:9092/TOPIC",
     "KAFKA_PASSWORD": "password of the log's URL, so that it need not stand there",
     "KAFKA_SESSION": "after how long a silent worker loses its partitions (default 10s, at least 6s)",
-    "STATE": "URL of the state: sqlite:///PATH",
+    "STATE": "URL of the state: sqlite:///PATH, redis://HOST:PORT, redis+cluster://…, redis+sentinel://…/SERVICE",
     "LEDGER": "URL of the ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE",
     "CHANNELS": "which adapter serves which channel: JSON, or the path of a JSON file",
     "HOST": "address to listen on (default 127.0.0.1)",

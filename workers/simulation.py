@@ -61,6 +61,7 @@ class Played:
     places: dict[tuple[int, int], Arrived] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    decisions: int = 0
 
 
 async def simulate(  # noqa: PLR0913 - the parts of an installation
@@ -96,7 +97,10 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
     await stores.ledger.activate(program.hash, played.end)
     await _append(stores.log, program, played, tick, progress)
     await _fold(stores, programs, played, options(), progress)
+    if not played.decisions:
+        return played
     dispatcher = Dispatcher(stores.ledger, programs.offers, adapters, lambda: played.end, KEY, own_time=True)
+    await dispatcher.expect(program.hash)
     done = 0
     while moved := await dispatcher.step(500):
         done += moved
@@ -116,6 +120,7 @@ async def _fold(
             progress("fold", worker.position.offset if worker.position else 0, end)
         played.counts.update(worker.counts.by_name)
         played.failures += worker.counts.failures
+        played.decisions += worker.counts.decisions
 
 
 async def _rehearse(

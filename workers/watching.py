@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rules.case_trace import Look, Waited
-from rules.limits import allows, once_key
+from rules.starting import refusal
 from schemas.profile import decode_profile
 from segments.normalise import STAGE
 
@@ -55,9 +55,9 @@ class Watch:
 
     def look(self, rule: CompiledRule, p: Profile, now: int, occasion: Occasion) -> None:
         """A rule is asked."""
-        allowed = not rule.limited or allows(p, rule, now, once_key(rule.rule.limit, occasion))
+        refused = refusal(p, rule, self._person, occasion)
         judgement = self.explainer.judge(rule.id, p, now, occasion, reasons=self.explain)
-        look = Look(rule.id, self._person, now, occasion.name, occasion.id, judgement, allowed)
+        look = Look(rule.id, self._person, now, occasion.name, occasion.id, judgement, refused)
         self.looks.append(look)
         if self.coverage is not None and not self.explain:
             self._asked.append((rule.id, self.coverage.asked_truths(rule.id, p, now, occasion), look.starts))

@@ -63,6 +63,11 @@ def not_expired(row: OutboxRow, facts: Facts) -> Verdict | None:
     return None
 
 
+def not_held_out(row: OutboxRow, facts: Facts) -> Verdict | None:  # noqa: ARG001 - the shape of a gate
+    """Nothing is done for people whom the workspace holds out, so that there is somebody to compare with."""
+    return _stop("suppressed", "holdout") if row.params.get("holdout") is True else None
+
+
 def not_switched_off(row: OutboxRow, facts: Facts) -> Verdict | None:
     """A kill switch holds what it covers and loses nothing."""
     if "all" in facts.switches or f"rule:{row.rule}" in facts.switches:
@@ -79,7 +84,7 @@ def needs_are_final(row: OutboxRow, facts: Facts) -> Verdict | None:
     return None
 
 
-GATES: tuple[Gate, ...] = (not_expired, not_switched_off, needs_are_final)
+GATES: tuple[Gate, ...] = (not_held_out, not_expired, not_switched_off, needs_are_final)
 
 
 def decide(

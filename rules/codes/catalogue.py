@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.codes import expressions, names, restraint, sense, values, yaml
+from rules.codes import expressions, lint, names, restraint, sense, values, yaml
 
 if TYPE_CHECKING:
     from rules.codes.code import Code
@@ -17,6 +17,7 @@ FAMILIES = {
     "Values": values.CODES,
     "Expressions": expressions.CODES,
     "Sense": sense.CODES,
+    "Lint": lint.CODES,
     "Quiet hours and caps": restraint.CODES,
 }
 """The codes as the documents group them."""

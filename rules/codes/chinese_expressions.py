@@ -114,6 +114,8 @@ CHINESE = {
     "function": "函数",
     "property of the items": "列表项的属性",
     "there is no event here; segments look at the person: count(…), profile.…": "这里没有事件；人群看的是人：count(…)、profile.…",
+    "there is no reply here": "这里没有回应",
+    "it is known under the `then` of a wait for an event": "它在等待事件的 `then` 下才有",
     "there is no event here, so it has no envelope": "这里没有事件，也就没有 meta",
     "part of meta": "meta 的部分",
     "both sides of ?: count from `now`, or neither does": "?: 的两边要么都由 `now` 计算，要么都不是",

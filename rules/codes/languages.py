@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from rules.codes import (
+    chinese_cases,
     chinese_expressions,
+    chinese_lint,
     chinese_mapping,
     chinese_reading,
     chinese_restraint,
@@ -26,11 +28,13 @@ __all__ = ["CHINESE", "PHRASES", "Language", "in_chinese", "localised"]
 Language = Literal["en", "zh"]
 
 CHINESE: dict[str, str] = {
+    **chinese_cases.CHINESE,
     **chinese_yaml.CHINESE,
     **chinese_reading.CHINESE,
     **chinese_expressions.CHINESE,
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
+    **chinese_lint.CHINESE,
     **chinese_restraint.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""

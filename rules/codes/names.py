@@ -93,6 +93,13 @@ CODES = (
         "条件里可以用 `event.…`、`profile.…`、`meta.…`、`now` 和函数。",
     ),
     Code(
+        "unknown_person",
+        "nobody in this test is called so",
+        "这个测试里没有这个人",
+        "Name one of the people of the test, or add them under `given: {people: …}`.",
+        "写测试里已有的人，或在 `given: {people: …}` 下添加。",
+    ),
+    Code(
         "unknown_pool",
         "there is no such coupon pool",
         "没有这个券池",
@@ -105,6 +112,13 @@ CODES = (
         "事件没有这个属性",
         "Declare it under the event's `properties`, or correct the name.",
         "在事件的 `properties` 下声明，或改正名字。",
+    ),
+    Code(
+        "unknown_rule",
+        "there is no such rule",
+        "没有这条规则",
+        "Declare it under `rules`, or correct the name.",
+        "在 `rules` 下声明，或改正名字。",
     ),
     Code(
         "unknown_segment",

@@ -95,6 +95,20 @@ CODES = (
         "写成一行，1 到 128 个字符。",
     ),
     Code(
+        "bad_share",
+        "not a share of people",
+        "不是人群的比例",
+        "Write `0%` to `100%`, with at most four decimals: `0.5%`.",
+        "写 `0%` 到 `100%`，最多四位小数：`0.5%`。",
+    ),
+    Code(
+        "bad_split",
+        "a split without two arms to draw between",
+        "分流没有两个可抽的分支",
+        "Name two arms or more, one of them with a weight above zero.",
+        "写两个以上分支，其中至少一个权重大于零。",
+    ),
+    Code(
         "bad_time",
         "not a moment with a zone",
         "不是带时区的时刻",

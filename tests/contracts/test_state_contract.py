@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import Moved
 from stores.ports import Position, Saved
-from tests.helpers.stores import LASTING, STATES, state_in
+from tests.helpers.stores import LASTING_STATES, STATES, state_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -149,6 +149,55 @@ async def test_everybody_is_scanned_in_the_order_of_ids_from_the_one_behind_the_
     assert await state.people(0) == first + rest
 
 
+async def test_ids_are_in_the_order_of_their_code_points(state: State) -> None:
+    ids = [
+        "a",
+        "a\u0301",
+        "b",
+        "\u00e9",
+        "\u738b",
+        "\uff61",
+        "\U0001f600",
+        "\U0010fffd",
+    ]  # UTF-16 would mix the last three
+    await state.write(0, START, Position(1), {person: Saved(b"", 7) for person in reversed(ids)})
+
+    one_by_one = [(await state.scan(0, Position(1), after, 1))[0][0] for after in ["", *ids[:-1]]]
+
+    assert one_by_one == ids
+    assert [person for person, _ in await state.people(0)] == ids
+    assert list(await state.read(0, Position(1), [], 8, 99)) == ids
+
+
+async def test_ids_of_any_characters_do_not_touch_each_other(state: State) -> None:
+    ids = ["ada", "{ada}", "{p1}", "p0}:u", "ada:u", "ada u", "ada\r\n", "[ada", "(ada", "+", "-", "0", "😀" * 128]
+    everybody = {person: Saved(person.encode(), at) for at, person in enumerate(ids)}
+    await state.write(0, START, Position(1), everybody)
+    await state.write(0, Position(1), Position(2), {"ada": Saved(b"new", None)})
+
+    wanted = everybody | {"ada": Saved(b"new", None)}
+    assert await state.read(0, Position(2), ids) == wanted
+    assert await state.people(0) == sorted(wanted.items())
+    assert list(await state.read(0, Position(2), [], 100, 100)) == ids[1:]
+
+
+async def test_moments_are_exact_to_the_millisecond(state: State) -> None:
+    moments = [-(2**53) + 1, -1, 0, 1_700_000_000_000, 1_700_000_000_001, 2**53 - 1]
+    await state.write(0, START, Position(1), {f"p{at}": Saved(b"", at) for at in moments})
+
+    found = [list(await state.read(0, Position(1), [], at, 99)) for at in moments]
+
+    assert found == [[f"p{at}" for at in moments[:number]] for number in range(len(moments))]
+    assert [saved.due for saved in (await state.read(0, Position(1), [], 2**53, 99)).values()] == moments
+
+
+async def test_profiles_are_any_bytes(state: State) -> None:
+    profiles = {"none": Saved(b"", None), "bytes": Saved(bytes(range(256)) * 300, 1)}
+    await state.write(0, START, Position(1), profiles)
+
+    assert await state.read(0, Position(1), profiles) == profiles
+
+
 async def test_partitions_do_not_see_each_other(state: State) -> None:
     await state.begin(1, "log", START)
     await state.write(0, START, Position(1), people(ada=1))
@@ -166,7 +215,7 @@ async def test_thousands_of_people_are_read_at_once(state: State) -> None:
     assert await state.read(0, Position(1), everybody) == everybody
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_STATES)
 async def test_a_state_that_is_opened_again_is_the_same(engine: str, tmp_path: Path) -> None:
     state = await state_in(engine, tmp_path)
     await state.begin(0, "log", START)
@@ -180,7 +229,7 @@ async def test_a_state_that_is_opened_again_is_the_same(engine: str, tmp_path: P
     await again.close()
 
 
-@pytest.mark.parametrize("engine", LASTING)
+@pytest.mark.parametrize("engine", LASTING_STATES)
 async def test_two_owners_of_one_store_are_told_apart(engine: str, tmp_path: Path) -> None:
     mine, other = await state_in(engine, tmp_path), await state_in(engine, tmp_path)
     await mine.begin(0, "log", START)

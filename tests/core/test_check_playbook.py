@@ -101,6 +101,94 @@ CASES: dict[str, tuple[str, str, str]] = {
         "unknown_event",
         'segments:\n  s: {when: \'count(▶"order.payed", "30d") > 0\'}\n',
     ),
+    "a rule that branches and never acts": (
+        "error",
+        "never_acts",
+        "rules:\n  ▶r: {event: order.paid, then: [{if: 'true', then: [{wait: 1h}, stop]}]}\n",
+    ),
+    "a coupon that only one branch issues": (
+        "error",
+        "missing_variable",
+        rule_with(f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}]}}, {send('▶gift')}]"),
+    ),
+    "a coupon of the other branch": (
+        "error",
+        "missing_variable",
+        rule_with(f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}], else: [{send('▶gift')}]}}]"),
+    ),
+    "a coupon of one arm": (
+        "error",
+        "missing_variable",
+        rule_with(
+            f"[{{split: x, arms: {{a: {{weight: 1, then: [{{issue_coupon: gift}}]}}, b: {{weight: 1}}}}}}, {send('▶gift')}]"
+        ),
+    ),
+    "a coupon of two pools, one without an end": (
+        "warning",
+        "missing_variable",
+        rule_with(
+            f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}], else: [{{issue_coupon: forever}}]}}, {send('▶until')}]"
+        ),
+    ),
+    "a reply where nothing was answered": ("error", "missing_variable", rule_with(f"[{send('▶replied')}]")),
+    "a reply where time was out": (
+        "error",
+        "missing_variable",
+        rule_with(f"[{{wait: {{event: order.paid, within: 1d}}, then: [{{tag: a}}], else: [{send('▶replied')}]}}]"),
+    ),
+    "a reply behind its branch": (
+        "error",
+        "missing_variable",
+        rule_with(f"[{{wait: {{event: order.paid, within: 1d}}, then: [{{tag: a}}]}}, {send('▶replied')}]"),
+    ),
+    "a property that the reply lacks": (
+        "error",
+        "missing_variable",
+        rule_with(f"[{{wait: {{event: order.cancelled, within: 1d}}, then: [{send('▶replied')}]}}]"),
+    ),
+    "a reply in a condition where there is none": (
+        "error",
+        "no_event",
+        rule_with("[{if: ▶reply.amount > 5, then: [{tag: a}]}]"),
+    ),
+    "a reply in the conditions of a rule": ("error", "no_event", rule_with("[{tag: a}]", "when: ▶reply.amount > 5")),
+    "a reply in the `while` of its own wait": (
+        "error",
+        "no_event",
+        rule_with("[{tag: a}, {wait: {event: order.paid, within: 1d, while: ▶reply.amount > 5}}]"),
+    ),
+    "an unknown property of the reply": (
+        "error",
+        "unknown_property",
+        rule_with("[{wait: {event: order.paid, within: 1d}, then: [{if: ▶reply.colour == 'red', then: [{tag: a}]}]}]"),
+    ),
+    "a wrong type in a branch": (
+        "error",
+        "wrong_type",
+        rule_with("[{if: 'true', then: [{set: {level: ▶event.order_id}}]}]"),
+    ),
+    "a value that is no condition in an `if`": (
+        "error",
+        "not_a_condition",
+        rule_with("[{if: ▶event.amount, then: [{tag: a}]}]"),
+    ),
+    "no text for a channel in an arm": (
+        "error",
+        "no_text",
+        rule_with(
+            "[{split: x, arms: {a: {weight: 1, then: [{send: {template: hello, channels: [sms, ▶push]}}]}, b: {weight: 1}}}]"
+        ),
+    ),
+    "a tag that only a branch asks for": (
+        "warning",
+        "unknown_tag",
+        rule_with("[{tag: vip}, {if: '▶has_tag(\"VIP\")', then: [{tag: vip}]}]"),
+    ),
+    "a function of later in a branch of a draft": (
+        "warning",
+        "not_available",
+        rule_with("[{if: ▶points() > 5, then: [{tag: a}]}]", "status: draft"),
+    ),
     "a function of later in a live rule": ("error", "not_available", rule_with("[{tag: a}]", "when: ▶points() >= 100")),
     "a function of later in a draft": (
         "warning",
@@ -155,6 +243,17 @@ def test_a_lifecycle_takes_everybody_at_its_end_and_only_there(lifecycle: str, e
         rule_with("[{tag: a}]", 'when: count("order.paid", "30d") == 1', "limit: once"),
         rule_with("[{tag: a}]", 'unless: has_tag("a")'),
         rule_with("[{set: {level: 3}}]"),
+        rule_with(f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}], else: [stop]}}, {send('gift')}]"),
+        rule_with(
+            "[{if: event.amount > 5, then: [{issue_coupon: gift}], "
+            f"else: [{{issue_coupon: {{pool: forever, as: coupon}}}}]}}, {send('gift')}]"
+        ),
+        rule_with(f"[{{wait: {{event: order.paid, within: 1d}}, then: [{send('replied')}]}}]"),
+        rule_with(
+            "[{wait: {event: order.paid, within: 1d}, then: "
+            "[{wait: {for: 1h, while: reply.amount > 5}}, {if: reply.amount > 9, then: [{tag: a}]}]}]"
+        ),
+        rule_with("[{if: 'true', then: [{tag: a}]}]", 'unless: has_tag("a")'),
         "coupon_pools:\n  p: {benefit: {amount_off: 10 GBP}, stock: 100, budget: 1000 GBP}\n",
         "coupon_pools:\n  p: {benefit: {amount_off: 10 GBP}, budget: 5 GBP}\n",
     ],

@@ -11,16 +11,22 @@ import pytest
 from rules.check import check_playbook
 from rules.codes.catalogue import CODES, FAMILIES
 from rules.codes.languages import CHINESE, in_chinese, localised
+from rules.read_cases import read_cases
 from rules.report import render_text
 from schemas.findings import Finding
 from schemas.texts import say
 from segments import units
 from tests.core.test_check_playbook import CASES
+from tests.core.test_read_cases import CASE as SOUND_CASE
+from tests.core.test_read_cases import CASE_FAULTS
+from tests.core.test_read_cases import SHOP as CASE_SHOP
 from tests.core.test_read_faults import FAULTS, WHOLE
 from tests.helpers.playbooks import BASE, CASE, ZONES, marked
 from tests.helpers.sentences import codes_in, made_on_the_spot, sentences_in, speaking_modules
 from tests.helpers.source import modules, parsed
 
+# What `touchline test` and `explain` tell of a run is no finding either.
+TOLD = {"case_results.py", "case_story.py", "case_trace.py", "case_why.py", "verdicts.py", "localtimes.py"}
 HAN = re.compile("[\u4e00-\u9fff]")
 # Texts that are not sentences of a finding: input of the parser's own, refusals of events, and what only developers see.
 ELSEWHERE = re.compile(r"expressions of the playbook have faults|event is more than|the catalogue has no event")
@@ -62,7 +68,7 @@ def test_every_sentence_of_a_finding_has_a_chinese_one() -> None:
     said = {
         (path.name, text)
         for path in speaking_modules()
-        if path.name not in NO_PLAYBOOK
+        if path.name not in NO_PLAYBOOK | TOLD
         for text in sentences_in(parsed(path))
         if not ELSEWHERE.search(text)
     }
@@ -90,7 +96,9 @@ def test_a_chinese_sentence_has_the_parts_of_the_english_one() -> None:
 
 
 def test_no_sentence_is_made_in_a_way_that_only_english_can_say() -> None:
-    found = [place for path in speaking_modules() if path.name not in NO_PLAYBOOK for place in made_on_the_spot(path)]
+    found = [
+        place for path in speaking_modules() if path.name not in NO_PLAYBOOK | TOLD for place in made_on_the_spot(path)
+    ]
 
     assert found == [], 'write say("unknown event {name!r}", name=name) instead of an f-string'
 
@@ -109,6 +117,15 @@ def test_every_finding_can_be_said_in_chinese(files: dict[str, str]) -> None:
     for finding in findings:
         assert finding.code in CODES
         assert CODES[finding.code].severity in {finding.severity, "either"}
+        assert HAN.search(in_chinese(finding.message) or ""), (finding.code, finding.message)
+        assert in_chinese(finding.hint) is not None, (finding.code, finding.hint)
+
+
+@pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, _ in CASE_FAULTS])
+def test_every_finding_of_a_test_can_be_said_in_chinese(old: str, new: str) -> None:
+    _, findings = read_cases({CASE: marked(SOUND_CASE.replace(old, new))[0]}, CASE_SHOP)
+
+    for finding in findings:
         assert HAN.search(in_chinese(finding.message) or ""), (finding.code, finding.message)
         assert in_chinese(finding.hint) is not None, (finding.code, finding.hint)
 

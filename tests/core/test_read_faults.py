@@ -136,6 +136,91 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a limit that says nothing": ("empty", rule_text("limit: ▶{}")),
     "a limit that is a word": ("not_allowed", rule_text("limit: ▶twice")),
     "a limit without its window": ("missing_key", rule_text("limit: {max: ▶{count: 3}}")),
+    # journeys
+    "a wait for nothing": ("missing_key", with_step("{tag: a}, {wait: ▶{unless: order.paid}}")),
+    "a wait of two kinds": ("not_allowed", with_step("{tag: a}, {wait: {for: 1h, ▶until: '09:00'}}")),
+    "a wait for an event without an end": ("missing_key", with_step("{tag: a}, {wait: ▶{event: order.paid}}")),
+    "how long to wait for an event": (
+        "missing_key not_allowed",
+        with_step("{tag: a}, {wait: ▶{event: order.paid, ▶for: 3d}}"),
+    ),
+    "a `within` without an event": ("not_allowed", with_step("{tag: a}, {wait: {for: 1h, ▶within: 3d}}")),
+    "a `same` without an event": ("not_allowed", with_step("{tag: a}, {wait: {for: 1h, ▶same: order_id}}")),
+    "an unknown event to wait for": ("unknown_event", with_step("{tag: a}, {wait: {event: ▶order.payed, within: 1d}}")),
+    "a property that the event waited for lacks": (
+        "unknown_property",
+        with_step("{tag: a}, {wait: {event: order.cancelled, same: ▶amount, within: 1d}}"),
+    ),
+    "a wait that one event answers and ends": (
+        "not_allowed",
+        with_step("{tag: a}, {wait: {event: order.paid, within: 1d, ▶unless: [order.paid]}}"),
+    ),
+    "a time of day without quotes": ("bad_time_of_day", with_step("{tag: a}, {wait: {until: ▶9am}}")),
+    "a time of day that is none": ("bad_time_of_day", with_step("{tag: a}, {wait: {until: ▶'24:00'}}")),
+    "a rule's own wait for an event": ("not_allowed", rule_text("wait: {▶event: order.paid, within: 1d}")),
+    "a branch of a plain wait": ("not_allowed", with_step("{wait: 1h, ▶then: [{tag: a}]}, {tag: a}")),
+    "a branch of an action": ("unknown_key", with_step("{tag: a, ▶then: [{tag: b}]}")),
+    "an `if` that leads nowhere": ("missing_key", with_step("{tag: a}, {▶if: 'true'}")),
+    "a fault in a branch": (
+        "unknown_event",
+        with_step("{if: 'true', then: [{tag: a}, {emit: {event: ▶order.payed}}]}"),
+    ),
+    "a fault deep in branches": (
+        "unknown_template",
+        with_step(
+            "{if: 'true', else: [{wait: {event: order.paid, within: 1d}, then: [{send: {template: ▶helo, "
+            "channels: [email]}}]}]}"
+        ),
+    ),
+    "a fault in the condition of an `if`": (
+        "expr_single_equals",
+        with_step("{if: event.amount ▶= 5, then: [{tag: a}]}"),
+    ),
+    "a fault in a `while`": ("expr_single_equals", with_step("{tag: a}, {wait: {for: 1h, while: event.amount ▶= 5}}")),
+    "steps of a branch that are no list": ("wrong_type", with_step("{if: 'true', then: ▶{tag: a}}")),
+    "an id twice, once in a branch": (
+        "duplicate_name",
+        with_step("{tag: a, id: x}, {if: 'true', then: [{tag: b, id: ▶x}]}"),
+    ),
+    "a split without arms": ("missing_key", with_step("{tag: a}, ▶{split: x}")),
+    "a split of one arm": ("bad_split", with_step("{split: x, arms: ▶{a: {weight: 1, then: [{tag: a}]}}}")),
+    "a split of arms that nobody draws": (
+        "bad_split",
+        with_step("{tag: a}, {split: x, arms: ▶{a: {weight: 0}, b: {weight: 0}}}"),
+    ),
+    "an arm without a weight": ("missing_key", with_step("{split: x, arms: {▶a: {then: [{tag: a}]}, b: {weight: 1}}}")),
+    "an arm of less than nothing": (
+        "not_allowed",
+        with_step("{tag: a}, {split: x, arms: {a: {weight: ▶-1}, b: {weight: 1}}}"),
+    ),
+    "an arm with a dot": ("bad_id", with_step("{tag: a}, {split: x, arms: {▶a.b: {weight: 1}, c: {weight: 1}}}")),
+    "arms that are a list": ("wrong_type", with_step("{tag: a}, {split: x, arms: ▶[a, b]}")),
+    "a split without a name": (
+        "wrong_type",
+        with_step("{tag: a}, {split: ▶{a: 50, b: 50}, arms: {a: {weight: 1}, b: {weight: 1}}}"),
+    ),
+    "a stop with more": ("not_allowed", with_step("{tag: a}, {▶stop: true}")),
+    "a coupon that hides the reply": ("reserved_name", with_step("{issue_coupon: {pool: gift, as: ▶reply}}")),
+    "a share without its sign": ("bad_share", rule_text("canary: ▶10")),
+    "a share of more than all": ("bad_share", rule_text("canary: ▶100.1%")),
+    "a share of a list": ("wrong_type", rule_text("canary: ▶[10%]")),
+    "a canary of a shadow rule": ("not_allowed", rule_text("status: shadow", "▶canary: 10%")),
+    "a validity that says nothing": ("empty", rule_text("valid: ▶{}")),
+    "a validity that ends before it begins": (
+        "not_allowed",
+        rule_text("valid: {from: 2026-05-02T00:00:00Z, until: ▶2026-05-02T00:00:00Z}"),
+    ),
+    "a validity without a zone": ("bad_time", rule_text("valid: {from: ▶'2026-05-01 10:00'}")),
+    "a word for what is late": ("not_allowed", rule_text("if_late: ▶drop")),
+    "a lateness without its length": ("missing_key", rule_text("if_late: ▶{}")),
+    "a lateness that is no length": ("bad_duration", rule_text("if_late: {send_within: ▶2}")),
+    "an owner over two lines": ("bad_text", rule_text('owner: ▶"a\\nb"')),
+    "a migration without an id": (
+        "missing_key",
+        rule_text("on_change: migrate", then="[{tag: a, id: x}, {if: 'true', then: [▶{tag: b}, stop], id: y}]"),
+    ),
+    "a word for changes": ("not_allowed", rule_text("on_change: ▶restart")),
+    "a word for runs under way": ("not_allowed", rule_text("if_running: ▶queued")),
     # catalogue and lifecycle
     "a type that is none": ("not_allowed", "events:\n  x: {properties: {a: {type: ▶string}}}\n"),
     "a minimum of a text": ("not_allowed", "events:\n  x: {properties: {a: {type: text, ▶min: 0}}}\n"),
@@ -143,13 +228,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "values of a number": ("not_allowed", "events:\n  x: {properties: {a: {type: number, ▶values: [b]}}}\n"),
     # not yet
     "a section of later": ("not_available", "▶points: {}\n"),
-    "a rule's key of later": ("not_available", rule_text("▶canary: 10%")),
+    "a rule's key of later": ("not_available", rule_text("▶caps: 3")),
     "a step of later in a live rule": ("not_available", with_step("{tag: a}, {▶grant_points: 10}")),
-    "a branch of later in a live rule": (
-        "not_available",
-        with_step("{tag: a}, {▶if: 'true', then: [{tag: b}], else: [{tag: c}]}"),
-    ),
-    "an end of later in a live rule": ("not_available", with_step("{tag: a}, ▶stop")),
 }
 
 
@@ -213,7 +293,13 @@ WHOLE = {
         "cap_without_scope",
         "workspace: {zone: UTC, currency: GBP, caps: {▶promo: {count: 1, within: 1d}}}\n",
     ),
-    "a holdout": ("not_available", "workspace: {zone: UTC, currency: GBP, ▶holdout: 5%}\n"),
+    "a rhythm": ("not_available", "workspace: {zone: UTC, currency: GBP, ▶rhythm: 3}\n"),
+    "a holdout without its sign": ("bad_share", "workspace: {zone: UTC, currency: GBP, holdout: ▶5}\n"),
+    "a holdout without its share": (
+        "missing_key",
+        "workspace: {zone: UTC, currency: GBP, holdout: ▶{salt: x}}\n",
+    ),
+    "a holdout with a slash": ("bad_id", "workspace: {zone: UTC, currency: GBP, holdout: {percent: 5%, salt: ▶a/b}}\n"),
     "a lifecycle of names": (
         "wrong_type",
         "workspace: {zone: UTC, currency: GBP}\nlifecycle: ▶{new: {otherwise: true}}\n",
@@ -279,6 +365,10 @@ def test_a_segment_with_a_fault_still_exists_for_those_who_refer_to_it() -> None
         (rule_text("prioritty: 3"), "did you mean 'priority'?"),
         (rule_text(start="enters: stage:neu"), "did you mean 'stage:new'?"),
         (rule_text("expires: 30"), "did you mean 30d?"),
+        (rule_text("expires: 3 days"), "did you mean 3d?"),
+        (rule_text("expires: 90min"), "did you mean 90m?"),
+        (rule_text("expires: 30 分钟"), "did you mean 30m?"),
+        (rule_text("expires: soon"), "write a number and a unit: 30d, 12h, 90m"),
         ("events:\n  x: {interaction: no}\n", "did you mean false?"),
         ("coupon_pools:\n  p: {benefit: {amount_off: 10}}\n", "did you mean 10 GBP?"),
         (rule_text("title: 12"), 'put it in quotes: "12"'),

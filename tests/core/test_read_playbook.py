@@ -6,9 +6,12 @@ from itertools import pairwise
 import pytest
 
 from rules.model import (
+    Arm,
     Assign,
+    Branch,
     Emit,
     Ending,
+    IfLate,
     Invite,
     IssueCoupon,
     Limit,
@@ -16,13 +19,18 @@ from rules.model import (
     Schedule,
     SendMessage,
     SetTraits,
+    Split,
+    Stop,
     TagPerson,
     Trigger,
+    Validity,
     Wait,
     WaitStep,
+    walk_steps,
 )
 from rules.read import playbook_hash, read_playbook
-from schemas.catalogue import EventType, PropertyType, TraitType
+from rules.route import route
+from schemas.catalogue import EventType, Holdout, PropertyType, TraitType
 from schemas.money import to_minor
 from schemas.offers import Community, CouponPool, TemplateText
 from segments.model import Either, Every, Leaf, Negation
@@ -188,6 +196,45 @@ def test_a_rule_takes_its_defaults() -> None:
     assert (rule.status, rule.priority, rule.expires, rule.limit, rule.wait) == ("live", 50, None, Limit(), None)
 
 
+def test_dates_shares_and_lateness_are_read() -> None:
+    rule = read_rule(
+        "valid: {from: 2026-05-01T00:00:00Z, until: 2026-05-02T00:00:00Z}",
+        "canary: 2.5%",
+        "if_late: {send_within: 2h}",
+        "if_running: restart",
+        "owner: growth",
+        "notes: |",
+        "  two",
+        "  lines",
+    )
+    assert rule.valid == Validity(1_777_593_600_000, 1_777_680_000_000)
+    assert (rule.canary, rule.if_late, rule.if_running) == (25_000, IfLate(2 * HOUR), "restart")
+    assert (rule.owner, rule.notes) == ("growth", "two\nlines\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "within"), [("send", None), ("skip", 5 * MINUTE), ("{send_within: 90s}", 90 * SECOND)]
+)
+def test_lateness_is_read(text: str, within: int | None) -> None:
+    assert read_rule(f"if_late: {text}").if_late == IfLate(within)
+
+
+@pytest.mark.parametrize(
+    ("text", "holdout"), [("5%", Holdout(50_000)), ("{percent: 2.5%, salt: spring}", Holdout(25_000, "spring"))]
+)
+def test_a_holdout_is_read(text: str, holdout: Holdout) -> None:
+    files = {CASE: f"workspace: {{zone: UTC, currency: GBP, holdout: {text}}}\n"}
+    playbook, findings = read_playbook(files, ZONES)
+    assert findings == []
+    assert playbook is not None
+    assert playbook.workspace.holdout == holdout
+
+
+@pytest.mark.parametrize(("text", "millionths"), [("0%", 0), ("0.0001%", 1), ("10%", 100_000), ("100%", 1_000_000)])
+def test_shares_are_read(text: str, millionths: int) -> None:
+    assert read_rule(f"canary: {text}").canary == millionths
+
+
 def test_the_rest_of_a_rule_is_read() -> None:
     rule = read_rule("title: 付款", "status: shadow", "priority: 60", "expires: 1h30m", "wait: 2h")
     assert (rule.title, rule.status, rule.priority, rule.expires) == ("付款", "shadow", 60, 90 * MINUTE)
@@ -220,6 +267,39 @@ def test_a_wait_names_the_events_that_end_it() -> None:
 )
 def test_steps_are_read(step: str, read: object) -> None:
     assert read_rule(then=f"[{step}]").then == (read,)
+
+
+def test_waits_of_every_kind_are_read() -> None:
+    event, clock = read_rule(
+        then="[{wait: {event: [下单, order.cancelled], same: order_id, within: 3d}, then: [{tag: a}], else: [{tag: b}]},"
+        " {wait: {until: '09:30', while: event.amount > 5, unless: cart.added}}]"
+    ).then
+    assert isinstance(event, WaitStep)
+    answers = (Ending("order.paid", "order_id"), Ending("order.cancelled", "order_id"))
+    assert event == WaitStep(Wait(3 * DAY, events=answers), None, (TagPerson(("a",)),), (TagPerson(("b",)),))
+    assert isinstance(clock, WaitStep)
+    assert (clock.wait.until, clock.wait.unless) == (570, (Ending("cart.added"),))
+    assert isinstance(clock.wait.condition, Leaf)
+
+
+def test_branches_and_splits_are_read() -> None:
+    branch, split = read_rule(
+        then="[{if: event.amount > 5, then: [{tag: a}, stop], id: big},"
+        " {split: greeting, arms: {a: {weight: 30, then: [{tag: b}]}, b: {weight: 70}}}]"
+    ).then
+    assert isinstance(branch, Branch)
+    assert (branch.then, branch.otherwise, branch.id) == ((TagPerson(("a",)), Stop()), (), "big")
+    assert split == Split("greeting", {"a": Arm(30, (TagPerson(("b",)),)), "b": Arm(70)})
+
+
+def test_every_step_has_a_path() -> None:
+    then = read_rule(
+        then="[{tag: a}, {if: 'true', then: [{tag: b}], else: [{wait: {event: 下单, within: 1h}, then: [{tag: c}]}]},"
+        " {split: x, arms: {a: {weight: 1, then: [{tag: d}]}, b: {weight: 1, then: [stop]}}}]"
+    ).then
+    paths = ["0", "1", "1.then.0", "1.else.0", "1.else.0.then.0", "2", "2.arms.a.0", "2.arms.b.0"]
+    assert [path for path, _ in walk_steps(then)] == paths
+    assert [station.path for station in route(then)] == paths
 
 
 def test_steps_with_expressions_are_read() -> None:

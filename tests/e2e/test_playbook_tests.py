@@ -13,6 +13,8 @@ import pytest
 
 from rules.read import playbook_hash
 from tests.helpers.cases import SHOP
+from tests.helpers.documents import blocks
+from tests.helpers.documents import read as document
 from tests.helpers.installation import Installation
 from tests.helpers.source import ROOT
 from tests.helpers.typed import Typed, typing_in
@@ -214,6 +216,25 @@ def test_the_sample_playbook_passes_and_all_that_can_be_tried_was(typed: Typed) 
     assert len(done.out.splitlines()) == 3
     assert coverage.startswith("coverage 98.1%")
     assert re.match(r"20 passed, 0 failed in ", total)
+
+
+def test_the_tests_of_the_documents_pass_and_the_failure_is_the_one_that_is_shown(
+    here: Installation, typed: Typed
+) -> None:
+    text = document("docs/testing-playbooks.md")
+    example = next(block.text for block in blocks(text) if block.language == "yaml")
+    shown = next(block.text for block in blocks(text) if block.language == "text")
+    failing = (
+        "tests:\n  - name: a large cart is reminded of\n    given: {}\n"
+        "    when: [{event: cart.added, cart_id: A, cart_total: 320}, {at: 2h}]\n    expect: [{send: cart, at: 1h}]\n"
+    )
+    write(here, "tests/cart.yaml", example)
+    passed = typed("test", "playbook", "cart.yaml")
+    write(here, "tests/cart.yaml", failing)
+    failed = typed("test", "playbook", "cart.yaml")
+
+    assert (passed.code, passed.out.split(" in ")[0]) == (0, "3 passed, 0 failed")
+    assert (failed.code, failed.out.split("\n\n")[0].strip()) == (1, shown.strip())
 
 
 # ---------------------------------------------------------------- nothing reaches out

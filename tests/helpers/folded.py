@@ -53,9 +53,10 @@ class Folded:
         log = open_log("memory://", clock=clock, new_id=lambda: LOG_ID, partitions=partitions)
         return cls(log, open_state("memory://"), ledger or open_ledger("memory://"), clock)
 
-    def again(self, *, ledger: Ledger | None = None) -> Folded:
+    def again(self, *, ledger: Ledger | None = None, state: State | None = None) -> Folded:
         """The same log, with a state and a ledger that know nothing of it."""
-        return Folded(self.log, open_state("memory://"), ledger or open_ledger("memory://"), self.clock, self.sent)
+        state, ledger = state or open_state("memory://"), ledger or open_ledger("memory://")
+        return Folded(self.log, state, ledger, self.clock, self.sent)
 
     async def activate(self, files: Mapping[str, str], *, fire_entries: bool = False) -> Activated:
         """What `touchline activate` does."""
@@ -95,10 +96,11 @@ class Folded:
         batch: int = 500,
         around: Callable[[Any], Any] = lambda store: store,
         clock: Callable[[], int] | None = None,
+        decided: Callable[[], None] | None = None,
     ) -> PartitionWorker:
         """A worker that has just started. `around` may wrap each of its stores."""
         log, state, ledger = around(self.log), around(self.state), around(self.ledger)
-        options = Options(batch=batch, record_changes=True, clock=clock)
+        options = Options(batch=batch, record_changes=True, clock=clock, decided=decided)
         return PartitionWorker(log, state, ledger, Programs(ledger), _WORKSPACE, partition, options)
 
     async def fold(self, *, batch: int = 500) -> None:

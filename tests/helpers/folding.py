@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rules.model import Playbook
     from schemas.events import Event
 
-__all__ = ["product_run"]
+__all__ = ["product_outcome", "product_run", "product_states"]
 
 
 def product_run(
@@ -38,22 +38,56 @@ def product_run(
     `ticks`: moments at which time alone is told to pass; `zones`: those of people, for schedules in their zones.
     """
     end = max((at for at, _ in events), default=0) if until is None else until
-    played = [(at, event) for at, event in events if at <= end]
-    begin = played[0][0] if played else end
     driver = _Driver(playbook, late, workspace)
-    records: list[tuple[int, int, Any]] = [(at, 0, event) for at, event in played]
-    for name, rule in driver.scheduled():
-        records += [(at, 1, name) for at in nominal_times(rule, playbook.workspace.zone, begin - 1, end, zones)]
-    records += [(at, 2, None) for at in ticks if at <= end]
-    for at, kind, what in sorted(records, key=lambda record: record[:2]):
-        if kind == 0:
-            driver.event(what, at)
-        elif kind == 1:
-            driver.schedule(what, at)
-        else:
-            driver.pass_time(at - 1)
+    for record in _records(driver, events, end, ticks, zones):
+        driver.fold_record(*record)
     driver.pass_time(end)
     return driver.result(end)
+
+
+def product_outcome(
+    playbook: Playbook, events: Sequence[tuple[int, Event]], until: int, zones: Iterable[str] = ()
+) -> Outcome:
+    """The rows as the ledger gets them."""
+    driver = _Driver(playbook, LATENESS, "simulate")
+    for record in _records(driver, events, until, (), zones):
+        driver.fold_record(*record)
+    driver.pass_time(until)
+    return driver.outcome
+
+
+def product_states(
+    playbook: Playbook,
+    events: Sequence[tuple[int, Event]],
+    until: int,
+    zones: Iterable[str] = (),
+    cut: int | None = None,
+) -> tuple[Result, dict[str, bytes]]:
+    """The same, with everybody's profile as it is stored.
+
+    After `cut` records another process goes on: all that it has is a program compiled anew and the stored profiles.
+    """
+    driver = _Driver(playbook, LATENESS, "simulate")
+    for number, record in enumerate(_records(driver, events, until, (), zones)):
+        if number == cut:
+            driver = driver.again(playbook)
+        driver.fold_record(*record)
+    driver.pass_time(until)
+    return driver.result(until), driver.stored
+
+
+def _records(
+    driver: _Driver, events: Sequence[tuple[int, Event]], end: int, ticks: Iterable[int], zones: Iterable[str]
+) -> list[tuple[int, int, Any]]:
+    """Events, firings of schedules and ticks as (moment, kind, what), in the order in which they are told."""
+    played = [(at, event) for at, event in events if at <= end]
+    begin = played[0][0] if played else end
+    records: list[tuple[int, int, Any]] = [(at, 0, event) for at, event in played]
+    zone = driver.program.playbook.workspace.zone
+    for name, rule in driver.scheduled():
+        records += [(at, 1, name) for at in nominal_times(rule, zone, begin - 1, end, zones)]
+    records += [(at, 2, None) for at in ticks if at <= end]
+    return sorted(records, key=lambda record: record[:2])
 
 
 class _Driver:
@@ -65,6 +99,21 @@ class _Driver:
         self.stored: dict[str, bytes] = {}
         self.outcome = Outcome()
         self.refused: list[dict[str, Any]] = []
+
+    def again(self, playbook: Playbook) -> _Driver:
+        """Another process that finds what this one has stored."""
+        other = _Driver(playbook, self.fold.lateness, self.fold.workspace)
+        other.stored, other.outcome, other.refused = dict(self.stored), self.outcome, self.refused
+        return other
+
+    def fold_record(self, at: int, kind: int, what: Any) -> None:  # noqa: ANN401 - an event, a rule's id, or nothing
+        """Fold one of `_records`."""
+        if kind == 0:
+            self.event(what, at)
+        elif kind == 1:
+            self.schedule(what, at)
+        else:
+            self.pass_time(at - 1)
 
     def scheduled(self) -> list[tuple[str, Any]]:
         """Schedules by rule, in the order in which rules run."""

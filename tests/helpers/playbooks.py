@@ -48,11 +48,12 @@ coupon_pools:
 communities:
   club: {title: The Club, join_url: https://example.com/club}
 templates:
-  hello: {purpose: marketing, channels: {email: {en: "Hello {{ person.name | default: 'you' }}"}, sms: {en: Hello}}}
-  gift: {purpose: marketing, channels: {email: {en: "{{ coupon.code }}"}}}
-  until: {purpose: marketing, channels: {email: {en: "{{ coupon.expires | date: '%d.%m.' }}"}}}
-  club: {purpose: marketing, channels: {wecom: {zh: "{{ community.title }}"}}}
+  hello: {purpose: transactional, channels: {email: {en: "Hello {{ person.name | default: 'you' }}"}, sms: {en: Hello}}}
+  gift: {purpose: transactional, channels: {email: {en: "{{ coupon.code }}"}}}
+  until: {purpose: transactional, channels: {email: {en: "{{ coupon.expires | date: '%d.%m.' }}"}}}
+  club: {purpose: transactional, channels: {wecom: {zh: "{{ community.title }}"}}}
   paid: {purpose: transactional, channels: {email: {en: "{{ event.amount }}"}}}
+  replied: {purpose: transactional, channels: {email: {en: "{{ reply.amount }}"}}}
   strange: {purpose: transactional, channels: {email: {en: "{{ event.colour }} {{ person.age }}"}}}
 """,
 }

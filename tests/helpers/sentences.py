@@ -15,7 +15,7 @@ __all__ = ["codes_in", "made_on_the_spot", "sentences_in", "speaking_modules"]
 
 REPORTERS = {
     "fault", "_fault", "finding", "_finding", "Finding", "TypeFault", "_unknown", "_Sentence", "_add", "_matching",
-    "ExpressionError", "_stray", "warn", "wrong_type",
+    "ExpressionError", "_stray", "warning", "wrong_type",
 }  # fmt: skip
 SENTENCES = {"message", "hint", "said", "why"}
 """Names that sentences are given before they are reported."""

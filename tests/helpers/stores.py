@@ -13,6 +13,7 @@ from stores.connect import connect_ledger, connect_log, connect_state
 from tests.servers.kafka import Kafka, shared_kafka
 from tests.servers.postgres import ledger_url
 from tests.servers.required import ServerMissing, absent
+from tests.servers.valkey import state_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ __all__ = [
     "LASTING",
     "LASTING_LEDGERS",
     "LASTING_LOGS",
+    "LASTING_STATES",
     "LEDGERS",
     "LOGS",
     "STATES",
@@ -43,9 +45,10 @@ __all__ = [
 LOGS = ("memory", "sqlite", "kafka")
 CLOCKED = ("memory", "sqlite")
 """Logs that take the time and their id from whoever opens them; a server has its own."""
-STATES = ("memory", "sqlite")
+STATES = ("memory", "sqlite", "valkey", "valkey-cluster")
 LEDGERS = ("memory", "sqlite", "postgres")
 LASTING = ("sqlite",)
+LASTING_STATES = ("sqlite", "valkey", "valkey-cluster")
 LASTING_LEDGERS = ("sqlite", "postgres")
 """Engines that can be opened again, also by another process."""
 LASTING_LOGS = (*LASTING, "kafka")
@@ -106,7 +109,8 @@ async def log_in(
 
 async def state_in(engine: str, folder: Path) -> State:
     """The state of an engine."""
-    return await connect_state(_url(engine, folder, "state"))
+    valkey = engine.startswith("valkey")
+    return await connect_state(state_url(folder, engine) if valkey else _url(engine, folder, "state"))
 
 
 async def ledger_in(engine: str, folder: Path) -> Ledger:

@@ -36,6 +36,12 @@ SOUND: Json = {
             "when": {"any": ["event.amount > 5", 'in_segment("big")']},
             "unless": ['has_tag("seen")'],
             "wait": {"for": "1h", "unless": [{"event": "paid", "same": "id"}, "left"]},
+            "if_running": "ignore",
+            "valid": {"from": "2026-05-01T10:00:00Z", "until": "2026-06-01T10:00:00Z"},
+            "canary": "10%",
+            "if_late": {"send_within": "2h"},
+            "owner": "growth",
+            "notes": "why",
             "limit": {"once_per": "id", "max": {"count": 3, "within": "30d"}},
             "then": [
                 {"issue_coupon": {"pool": "gift", "as": "coupon"}, "id": "first"},
@@ -43,6 +49,12 @@ SOUND: Json = {
                 {"tag": ["seen"]},
                 {"set": {"level": "1 + 1"}},
                 {"emit": {"event": "paid", "person": "meta.id", "properties": {"amount": "2.5"}}},
+                {"wait": {"until": "09:00", "while": "profile.level > 1"}},
+                {
+                    "wait": {"event": ["paid"], "same": "id", "within": "3d", "unless": ["left"]},
+                    "then": [{"if": "reply.amount > 5", "then": [{"tag": "a"}, "stop"], "else": [{"untag": "a"}]}],
+                    "else": [{"split": "x", "arms": {"a": {"weight": 1, "then": [{"tag": "b"}]}, "b": {"weight": 0}}}],
+                },
             ],
         },
         "morning": {

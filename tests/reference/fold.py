@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from rules.model import Playbook, Rule, Schedule, SetTraits, Step, Wait, WaitStep
+from rules.model import (
+    Branch,
+    Playbook,
+    Rule,
+    Schedule,
+    SetTraits,
+    Split,
+    Step,
+    Stop,
+    Wait,
+    WaitStep,
+    walk_steps,
+)
 from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType
 from schemas.events import Event
 from schemas.ids import decision_id
 from schemas.times import DAY, format_time
 from segments.syntax import Literal, walk
 from tests.reference.evaluate import View
+from tests.reference.later import is_always_done
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
 from tests.reference.result import Result
-from tests.reference.runs import Run
-from tests.reference.schedules import due_times
+from tests.reference.runs import Run, arm_of, number_of
+from tests.reference.schedules import due_times, next_showing
 from tests.reference.steps import Acting, act
 from tests.reference.values import Refused, Value, show, typed_properties, typed_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 __all__ = ["LATE", "Result", "run"]
 
@@ -62,9 +76,8 @@ def run(
 
 def _texts_set(rules: list[Rule]) -> set[str]:
     """Every text in the expressions of `set`."""
-    values = [
-        value for rule in rules for step in rule.then if isinstance(step, SetTraits) for value in step.values.values()
-    ]
+    steps = [step for rule in rules for _, step in walk_steps(rule.then)]
+    values = [value for step in steps if isinstance(step, SetTraits) for value in step.values.values()]
     return {str(node.value) for value in values for node in walk(value.expr) if isinstance(node, Literal)}
 
 
@@ -166,8 +179,11 @@ class _Life:
         self.person.keep(event, self.playbook.workspace.zone)
         self.fired = set()
         self.cause = "event"
-        self._end_waits(event)
-        self._on_changes(self._renew(), event)
+        answered = self._end_waits(event)
+        changes = self._renew()
+        for run in answered:
+            self._proceed(run, event)
+        self._on_changes(changes, event)
         for rule in self.rules:
             if rule.trigger.kind == "event" and event.known and event.name in rule.trigger.names:
                 self._consider(rule, event, f"event:{event.source}:{event.id}")
@@ -212,8 +228,8 @@ class _Life:
         self.passed = moment
 
     # -- memberships and the rules on them
-    def _view(self, event: Kept | None) -> View:
-        return View(self.playbook, self.person, self.now, event)
+    def _view(self, event: Kept | None, reply: Kept | None = None) -> View:
+        return View(self.playbook, self.person, self.now, event, {} if reply is None else {"reply": reply.props})
 
     def _renew(self) -> list[Change]:
         """The stage and all segments anew; what changed, in the order in which it is recorded."""
@@ -253,18 +269,30 @@ class _Life:
         view = self._view(event)
         if view.truth(rule.when) is not True or (rule.unless is not None and view.truth(rule.unless) is not False):
             return
-        run = Run(rule, occurrence, event, self.now)
-        if not self._allowed(run):
+        if rule.valid is not None and self.now not in range(rule.valid.start or 0, rule.valid.end or 2**50):
             return
+        run = Run(rule, occurrence, event, self.now, self._acts(rule))
+        others = [other for other in self.waiting if other.rule is rule and rule.if_running != "parallel"]
+        if (others and rule.if_running == "ignore") or not self._allowed(run, others):
+            return
+        for other in others:
+            self.waiting.remove(other)
+            self._free(other)
         self.fired.add(rule.id)
         self.starts.setdefault(rule.id, []).append(run)
-        if rule.wait is None:
-            self._proceed(run)
-        else:
-            self._wait(run, rule.wait)
+        run.way = self._way(run)
+        self._proceed(run)
 
-    def _allowed(self, run: Run) -> bool:
+    def _acts(self, rule: Rule) -> bool:
+        """Whether a rule acts for this person, or only records what it would do."""
+        if rule.status == "shadow" or rule.canary is None:
+            return rule.status != "shadow"
+        return Fraction(number_of(f"canary:{rule.id}", self.person.id), 2**64) < Fraction(rule.canary, 10**6)
+
+    def _allowed(self, run: Run, ending: Sequence[Run]) -> bool:
+        """Whether the limit allows it; runs in their rule's own wait that would end leave their places to it."""
         limit, held = run.rule.limit, self.starts.get(run.rule.id, [])
+        held = [other for other in held if other not in ending or not other.before_all]
         if limit.once_per is not None and (run.key is None or any(other.key == run.key for other in held)):
             return False
         if limit.once_within is not None and any(other.start > self.now - limit.once_within for other in held):
@@ -275,31 +303,74 @@ class _Life:
                 return False
         return not (limit.once and held)
 
-    def _wait(self, run: Run, wait: Wait) -> None:
-        run.due, run.unless = self.now + wait.duration, wait.unless
-        self.waiting.append(run)
-
-    def _end_waits(self, event: Kept) -> None:
-        """Waits that name this event end; one at the head of a rule gives its place in the limit back."""
-        for run in [run for run in self.waiting if run.ends_by(event)]:
+    def _end_waits(self, event: Kept) -> list[Run]:
+        """End waits that name this event; those which it answers. One at the head of a rule gives its place back."""
+        ended = [run for run in self.waiting if run.ended_by(event)]
+        for run in ended:
             self.waiting.remove(run)
-            if run.rule.wait is not None and run.next == 0:
-                self.starts[run.rule.id].remove(run)
+            self._free(run)
+        answered = [run for run in self.waiting if run.answered_by(event)]
+        for run in answered:
+            self.waiting.remove(run)
+        return answered
 
-    def _proceed(self, run: Run) -> None:
-        """Steps up to the next wait."""
-        while run.next < len(run.rule.then):
-            index, step = run.next, run.rule.then[run.next]
-            run.next += 1
-            if isinstance(step, WaitStep):
-                return self._wait(run, step.wait)
-            self._decide(run, index, step)
-        return None
+    def _free(self, run: Run) -> None:
+        if run.before_all:
+            self.starts[run.rule.id].remove(run)
 
-    def _decide(self, run: Run, index: int, step: Step) -> None:
-        key = str(index) if step.id is None else step.id
+    def _proceed(self, run: Run, answer: Kept | None = None) -> None:
+        """Go on to the next wait, unless what must hold at the end of the last one does not."""
+        assert run.way is not None
+        if self._view(run.event, run.reply).truth(run.wait.condition) is not True:
+            return self._free(run)
+        try:
+            run.wait = run.way.send(answer) if run.acted else next(run.way)
+        except StopIteration:
+            return None
+        run.acted, run.due = True, self._end_of(run.wait)
+        return self.waiting.append(run)
+
+    def _end_of(self, wait: Wait) -> int:
+        if wait.until is None:
+            return self.now + wait.duration
+        return next_showing(self.person.zone(self.playbook.workspace.zone), wait.until, self.now)
+
+    def _way(self, run: Run) -> Generator[Wait, Kept | None, None]:
+        """All that a run does; it gives out each wait and is told the event that answered it, if one did."""
+        if run.rule.wait is not None:
+            yield run.rule.wait
+        yield from self._steps(run, run.rule.then, "", None)
+
+    def _steps(
+        self, run: Run, steps: Sequence[Step], path: str, reply: Kept | None
+    ) -> Generator[Wait, Kept | None, bool]:
+        """A list of steps; True: the run has stopped."""
+        for index, step in enumerate(steps):
+            run.reply = reply
+            here = f"{path}{index}"
+            inner: tuple[str, Sequence[Step], Kept | None] = ("", (), reply)
+            match step:
+                case Stop():
+                    return True
+                case WaitStep(wait):
+                    answer = yield wait
+                    inner = ("else", step.otherwise, reply) if answer is None else ("then", step.then, answer)
+                case Branch():
+                    held = self._view(run.event, reply).truth(step.condition) is True
+                    inner = ("then", step.then, reply) if held else ("else", step.otherwise, reply)
+                case Split():
+                    name, arm = arm_of(step, run, self.person.id)
+                    inner = (f"arms.{name}", arm, reply)
+                case _:
+                    self._decide(run, here, step, reply)
+            if (yield from self._steps(run, inner[1], f"{here}.{inner[0]}.", inner[2])):
+                return True
+        return False
+
+    def _decide(self, run: Run, path: str, step: Step, reply: Kept | None) -> None:
+        key = path if step.id is None else step.id
         identity = decision_id(self.workspace, run.rule.id, self.person.id, run.occurrence, key)
-        acting = act(step, self._view(run.event), identity)
+        acting = act(step, self._view(run.event, reply), identity)
         line = {
             "id": identity,
             "time": format_time(self.now),
@@ -311,11 +382,22 @@ class _Life:
             "event_id": None if run.event is None else run.event.id,
             "params": acting.params,
         }
-        if run.rule.status == "shadow":
+        held = self._held_out() and not is_always_done(self.playbook, run.rule.then, path, step)
+        if held:
+            acting.params["holdout"] = True
+        if not run.acts:
             self.result.shadow.append(line)
         else:
             self.result.decisions.append(line)
-            self.effects.append(acting)
+            self.effects += [] if held else [acting]
+
+    def _held_out(self) -> bool:
+        """Whether this person is one of those whom rules leave alone."""
+        holdout = self.playbook.workspace.holdout
+        if holdout is None:
+            return False
+        salt = f"holdout:{holdout.salt}" if holdout.salt else "holdout"
+        return Fraction(number_of(salt, self.person.id), 2**64) < Fraction(holdout.millionths, 10**6)
 
     # -- effects
     def _settle(self, event: Kept | None, depth: int) -> None:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from rules.model import (
-    Assign,
-    Emit,
-    Ending,
-    Invite,
-    IssueCoupon,
-    Limit,
-    Playbook,
-    Rule,
-    Schedule,
-    SendMessage,
-    SetTraits,
-    Step,
-    TagPerson,
-    Trigger,
-    Wait,
-    WaitStep,
-)
-from schemas.catalogue import Workspace
+from rules.model import Limit, Playbook, Rule, Schedule, Trigger, Validity
+from schemas.catalogue import Holdout, Workspace
 from schemas.offers import Community, CouponPool, Template, TemplateText
 from schemas.times import DAY, HOUR, parse_time
-from segments.model import Condition, Either, Every, Expression, Leaf, Negation, Segment, Stage
-from segments.syntax import parse
+from segments.model import Segment, Stage
 from tests.reference.histories import histories
-from tests.reference.phrases import CATALOGUE, MARKS, condition_text, event_test, person_test
+from tests.reference.journeys import Setting, conditions, maybe, steps, waits
+from tests.reference.phrases import CATALOGUE, event_test, person_test
 
 if TYPE_CHECKING:
     from schemas.events import Event
 
 __all__ = ["playbooks", "whole_cases"]
-
-T = TypeVar("T")
 
 STARTS = {
     "UTC": "2026-03-01T00:00:00Z",
@@ -50,7 +31,6 @@ STARTS = {
 }
 """Zones, and moments shortly before clocks change there (in two they do not)."""
 
-_WAITS = (HOUR, 6 * HOUR, DAY, 2 * DAY)
 _TRIGGERS = (
     ("order.paid",),
     ("order.paid",),
@@ -62,79 +42,6 @@ _TRIGGERS = (
     ("visit", "promo"),
     ("person.updated",),
 )
-
-
-def _maybe(strategy: st.SearchStrategy[T], one_in: int) -> st.SearchStrategy[T | None]:
-    return st.integers(1, one_in).flatmap(lambda drawn: strategy if drawn == one_in else st.none())
-
-
-def _leaf(text: str) -> Leaf:
-    return Leaf(expression(text))
-
-
-def expression(text: str) -> Expression:
-    """A parsed expression."""
-    return Expression(text, parse(text))
-
-
-def conditions(tests: st.SearchStrategy[str]) -> st.SearchStrategy[Condition]:
-    """A condition as `when` may hold it."""
-    leaf = condition_text(tests).map(_leaf)
-    pair = st.tuples(leaf, leaf)
-    return st.one_of(leaf, leaf, leaf, pair.map(Every), pair.map(Either), leaf.map(Negation))
-
-
-_values = {
-    "city": ('"Rome"', "meta.name", "profile.stage"),
-    "level": ("2", 'count("visit", "1d")', "profile.level + 1"),
-    "deadline": ("now", 'now + duration("6h")', 'last("order.paid")'),
-    "spent": ('max("order.paid", "amount", "1d")', "33.33", 'sum("order.paid", "amount", "1d") * 2'),
-    "vip": ("true", 'count("visit", "1d") > 1'),
-    "zone": ('"Asia/Tokyo"', "profile.city"),
-}
-
-
-@st.composite
-def _set_traits(draw: st.DrawFn, *, timed: bool) -> SetTraits:
-    names = draw(st.lists(st.sampled_from(sorted(_values)), min_size=1, max_size=2, unique=True))
-    texts = {name: draw(st.sampled_from([t for t in _values[name] if timed or "meta" not in t])) for name in names}
-    return SetTraits({name: expression(text) for name, text in texts.items()})
-
-
-_emitted = st.sampled_from(
-    (
-        Emit("promo", {"level": expression("2"), "spent": expression("19.99"), "at": expression("now")}),
-        Emit("promo", {"level": expression('count("*", "1d")'), "spent": expression("33.335")}),
-        Emit("visit", {"sku": expression('"A1"')}),
-        Emit("promo", {"spent": expression('avg("order.paid", "amount", "1d")')}),
-        Emit("promo", {}, expression('"somebody else"')),
-    )
-)
-
-
-def _steps(*, event: bool, emits: bool) -> st.SearchStrategy[Step]:
-    tags = st.lists(st.sampled_from(MARKS), min_size=1, max_size=2, unique=True).map(tuple)
-    plain: list[st.SearchStrategy[Step]] = [
-        st.builds(SendMessage, st.just("hello"), st.just(("email", "sms")), st.sampled_from((None, "first"))),
-        st.builds(TagPerson, tags, st.booleans()),
-        st.builds(TagPerson, tags),
-        _set_traits(timed=event),
-        st.sampled_from((IssueCoupon("gift"), Assign("team"), Invite("club"), Invite("club", "hello", ("email",)))),
-        _waits().map(WaitStep),
-    ]
-    return st.one_of(*plain, _emitted) if emits else st.one_of(*plain)
-
-
-@st.composite
-def _waits(draw: st.DrawFn) -> Wait:
-    endings = (
-        Ending("order.paid"),
-        Ending("visit"),
-        Ending("promo"),
-        Ending("order.cancelled", "order_id"),
-        Ending("ping", "order_id"),
-    )
-    return Wait(draw(st.sampled_from(_WAITS)), tuple(draw(st.lists(st.sampled_from(endings), max_size=2, unique=True))))
 
 
 @st.composite
@@ -163,7 +70,7 @@ def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...
     kind = draw(st.sampled_from(("event", "event", "enters", "enters", "leaves", "schedule")))
     if kind == "schedule":
         cron = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * 1", "15 */6 * * *")))
-        audience = draw(_maybe(conditions(person_test(segments, stages)), 2))
+        audience = draw(maybe(conditions(person_test(segments, stages)), 2))
         zone = draw(st.sampled_from(("workspace", "workspace", "person", "Asia/Tokyo")))
         return Trigger("schedule", schedule=Schedule(cron, zone=zone), audience=audience)
     if kind == "event" or not changes:
@@ -173,19 +80,24 @@ def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...
     return Trigger("enters" if kind == "enters" else "leaves", names)
 
 
+def _validities(start: int) -> st.SearchStrategy[Validity]:
+    moments = st.one_of(st.none(), st.sampled_from((0, 1, HOUR, DAY, 2 * DAY)).map(lambda after: start + after))
+    return st.builds(Validity, moments, moments)
+
+
 @st.composite
-def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[str, ...]) -> Rule:
+def _rules(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...], stages: tuple[str, ...]) -> Rule:
     trigger = draw(_triggers(segments, stages))
     tests = person_test(segments, stages)
     if trigger.kind != "schedule":
         tests = st.one_of(tests, event_test(trigger.names if trigger.kind == "event" else ()))
-    steps = _steps(event=trigger.kind != "schedule", emits=trigger.names != ("promo",) and "visit" not in trigger.names)
-    wait = draw(_maybe(_waits(), 3))
-    then = draw(st.lists(steps, min_size=1, max_size=3).filter(lambda steps: not isinstance(steps[-1], WaitStep)))
+    emits = trigger.names != ("promo",) and "visit" not in trigger.names
+    setting = Setting(tests, timed=trigger.kind != "schedule", emits=emits)
+    wait = draw(maybe(waits(setting), 3))
     return Rule(
         id=name,
         trigger=trigger,
-        then=tuple(then),
+        then=draw(steps(setting)),
         status=draw(
             st.sampled_from(
                 (
@@ -205,11 +117,14 @@ def _rules(draw: st.DrawFn, name: str, segments: tuple[str, ...], stages: tuple[
                 )
             )
         ),
-        when=draw(_maybe(conditions(tests), 2)),
-        unless=draw(_maybe(conditions(tests), 4)),
+        when=draw(maybe(conditions(tests), 2)),
+        unless=draw(maybe(conditions(tests), 4)),
         wait=wait,
         limit=draw(_limits(trigger.names if trigger.kind == "event" else ())),
         priority=draw(st.sampled_from((50, 50, 60))),
+        if_running=draw(st.sampled_from(("parallel", "parallel", "ignore", "restart"))),
+        valid=draw(maybe(_validities(start), 6)),
+        canary=draw(st.sampled_from((None, None, None, 0, 500_000, 1_000_000))),
         expires=draw(st.sampled_from((None, HOUR, DAY))),
     )
 
@@ -228,11 +143,13 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     for name in ("s", "t")[: draw(st.sampled_from((1, 2, 0)))]:
         segments[name] = Segment(name, draw(conditions(person_test(tuple(segments), named))))
     rules = {
-        name: draw(_rules(name, tuple(segments), named))
+        name: draw(_rules(name, parse_time(STARTS[zone]), tuple(segments), named))
         for name in ("r1", "r2", "r3", "r4")[: draw(st.sampled_from((4, 3, 2, 1)))]
     }
     return Playbook(
-        workspace=Workspace(zone, "EUR"),
+        workspace=Workspace(
+            zone, "EUR", holdout=draw(st.sampled_from((None, None, Holdout(300_000), Holdout(1_000_000, "x"))))
+        ),
         catalogue=CATALOGUE,
         segments=segments,
         stages=stages,
@@ -240,7 +157,13 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         templates={
             "hello": Template(
                 "hello", "marketing", {"email": {"en": TemplateText("Hello")}, "sms": {"en": TemplateText("Hi")}}
-            )
+            ),
+            "receipt": Template(
+                "receipt",
+                "transactional",
+                {"email": {"en": TemplateText("{{ coupon.code }}")}},
+                frozenset({"coupon.code"}),
+            ),
         },
         pools={"gift": CouponPool("gift", {"gift": "A1"})},
         communities={"club": Community("club")},

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import Catalogue, EventType, PropertyType, TraitType
 
-__all__ = ["CATALOGUE", "MARKS", "condition_text", "event_test", "person_test"]
+__all__ = ["CATALOGUE", "MARKS", "condition_text", "event_test", "person_test", "reply_test"]
 
 MARKS = ("gold", "new")
 """Tags."""
@@ -228,6 +228,12 @@ def event_test(names: tuple[str, ...]) -> st.SearchStrategy[str]:
     """A comparison on the event at hand, one of `names`."""
     own = _OF_EVENT.get(names[0], ()) if len(names) == 1 else ()
     return st.sampled_from((*own, *own, *_OF_ANY))
+
+
+def reply_test(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """A comparison on the event that answered a wait, one of `names`."""
+    own = [test.replace("event.", "reply.") for test in _OF_EVENT[names[0]] if "count(" not in test]
+    return st.sampled_from(own if len(names) == 1 else _TRAITS)
 
 
 def condition_text(tests: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

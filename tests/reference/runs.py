@@ -1,38 +1,55 @@
-"""One occurrence of a rule: what waits, what ends it, and what a limit compares."""
+"""One occurrence of a rule: what waits, what ends or answers it, and what a limit compares."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
-from rules.model import Ending, Rule
+from rules.model import Ending, Rule, Split, Step, Wait
 from tests.reference.people import Kept
 from tests.reference.values import identity
 
-__all__ = ["Run"]
+__all__ = ["Run", "arm_of", "number_of"]
 
 
 @dataclass(eq=False, slots=True)
 class Run:
-    """One occurrence of a rule. `start`: the trigger's moment; `next`: the step to go on with, when `due`."""
+    """One occurrence of a rule. `start`: the trigger's moment; `way`: what is left of it, told each answer."""
 
     rule: Rule
     occurrence: str
     event: Kept | None
     start: int
-    next: int = 0
+    acts: bool = True
+    way: Generator[Wait, Kept | None, None] | None = None
     due: int = 0
-    unless: tuple[Ending, ...] = ()
+    wait: Wait = field(default_factory=Wait)
+    reply: Kept | None = None
+    acted: bool = False
+    arms: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, Any] | None:
         """The value that `once_per` names, by type and value."""
         return self._property(self.event, self.rule.limit.once_per)
 
-    def ends_by(self, event: Kept) -> bool:
-        """Whether its wait names this event; strictly earlier late ones do not count."""
-        trigger_time = self.start if self.event is None else self.event.time
-        return event.known and event.time >= trigger_time and any(self._named(ending, event) for ending in self.unless)
+    @property
+    def before_all(self) -> bool:
+        """Whether it is in the wait of its rule itself."""
+        return self.wait is self.rule.wait
+
+    def ended_by(self, event: Kept) -> bool:
+        """Whether its wait names this event under `unless`; strictly earlier late ones do not count."""
+        return self._counts(event) and any(self._named(ending, event) for ending in self.wait.unless)
+
+    def answered_by(self, event: Kept) -> bool:
+        """Whether it waits for this event."""
+        return self._counts(event) and any(self._named(ending, event) for ending in self.wait.events)
+
+    def _counts(self, event: Kept) -> bool:
+        return event.known and event.time >= (self.start if self.event is None else self.event.time)
 
     def _named(self, ending: Ending, event: Kept) -> bool:
         if ending.event != event.name:
@@ -43,3 +60,27 @@ class Run:
     def _property(self, event: Kept | None, name: str | None) -> tuple[str, Any] | None:
         value = None if event is None or name is None else event.props.get(name)
         return None if value is None else identity(value)
+
+
+def arm_of(split: Split, run: Run, person: str) -> tuple[str, tuple[Step, ...]]:
+    """The arm that this run has of a split of that name, else the one that is drawn; and its steps."""
+    held = run.arms.get(split.salt)
+    if held not in split.arms:
+        held = run.arms[split.salt] = _drawn(split, person)
+    return held, split.arms[held].then
+
+
+def number_of(salt: str, person: str) -> int:
+    """The first 16 hexadecimal digits that a salt draws for a person."""
+    return int(sha256(salt.encode() + b"/" + person.encode()).hexdigest()[:16], 16)
+
+
+def _drawn(split: Split, person: str) -> str:
+    """The arm into whose part of [0, 1) the person's number falls."""
+    total = sum(arm.weight for arm in split.arms.values())
+    upper = 0
+    for name, arm in split.arms.items():
+        upper += arm.weight
+        if number_of(split.salt, person) * total < upper * 2**64:
+            return name
+    raise AssertionError(split)

@@ -13,7 +13,7 @@ from tests.reference.people import shown
 if TYPE_CHECKING:
     from rules.model import Schedule
 
-__all__ = ["due_times"]
+__all__ = ["due_times", "next_showing"]
 
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
@@ -63,3 +63,11 @@ def _moment(wall: datetime, zone: ZoneInfo) -> int:
     while shown(at, zone).replace(tzinfo=None) < wall:
         at += MINUTE
     return at
+
+
+def next_showing(zone: ZoneInfo, minutes: int, now: int) -> int:
+    """The first moment after `now` at which the clock first shows this time of a day, or jumps over it."""
+    today = shown(now, zone).date()
+    days = (today + timedelta(days=offset) for offset in range(-2, 4))
+    walls = (datetime(day.year, day.month, day.day, minutes // 60, minutes % 60) for day in days)  # noqa: DTZ001
+    return min(moment for moment in (_moment(wall, zone) for wall in walls) if moment > now)

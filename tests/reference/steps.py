@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, Step, TagPerson, WaitStep
+from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, Step, TagPerson
 from schemas.catalogue import RESERVED_EVENTS
 from tests.reference.values import Value, as_type, show
 
@@ -43,7 +43,7 @@ def act(step: Step, view: View, decision: str) -> Acting:
             return _set(step, view)
         case Emit():
             return _emit(step, view, decision)
-        case WaitStep():
+        case _:
             raise TypeError(step)
 
 

@@ -41,6 +41,8 @@ traits:
   spent: {type: money}
 templates:
   hello: {purpose: transactional, channels: {email: {en: Hello}}}
+  offer: {purpose: marketing, channels: {sms: {en: "{{ coupon.code }}"}}}
+  voucher: {purpose: transactional, channels: {email: {en: "{{ voucher.code }}"}}}
 coupon_pools:
   gift: {benefit: {percent_off: 10}}
 communities:

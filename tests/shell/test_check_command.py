@@ -77,3 +77,53 @@ def test_a_code_is_explained_in_both_languages() -> None:
     assert status == 0
     assert said.startswith("### unknown_event\n")
     assert "目录里没有这个事件" in said
+
+
+def test_fmt_writes_the_canonical_form_and_check_only_says_so(folder: Path) -> None:
+    file = folder / "touchline.yaml"
+    file.write_text(
+        WARNED.replace("zone: UTC", "zone:  UTC").replace("lifecycle:", "# why\nlifecycle:  # how"), "utf-8"
+    )
+    file.write_text("segments:\n    s:\n        when: 'true'\n" + file.read_text("utf-8"), "utf-8")
+    file.chmod(0o640)
+    before = file.read_text("utf-8")
+
+    assert run("fmt", str(folder), "--check")[0] == 1
+    assert file.read_text("utf-8") == before
+    assert run("fmt", str(folder), "--json") == (0, '[\n  "touchline.yaml"\n]\n')
+    assert run("fmt", str(folder), "--check")[0] == 0
+    assert file.read_text("utf-8").startswith("segments:\n  s:\n    when: 'true'\n")
+    assert [path.name for path in folder.iterdir()] == ["touchline.yaml"]
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_fix_corrects_the_file_and_reports_what_is_left(folder: Path) -> None:
+    file = folder / "touchline.yaml"
+    file.write_text(WARNED.replace("> 0", "= 0 and profile.x > 3"), "utf-8")
+
+    status, said = run("check", str(folder), "--fix", "--json")
+
+    assert status == 1
+    assert "== 0 && profile.x > 3" in file.read_text("utf-8")
+    assert [finding["code"] for finding in json.loads(said)] == ["no_otherwise", "unknown_trait"]
+
+
+def test_docs_writes_the_reference_and_not_that_of_a_faulty_playbook(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    out = tmp_path_factory.mktemp("out") / "docs"
+
+    assert run("docs", str(folder), "--out", str(out), "--json") == (0, '[\n  "playbook.md"\n]\n')
+    assert "### a\n" in (out / "playbook.md").read_text("utf-8")
+    (folder / "touchline.yaml").write_text(FAULTY, "utf-8")
+    assert run("docs", str(folder), "--out", str(out / "again"))[0] == 1
+    assert not (out / "again").exists()
+
+
+def test_schema_prints_json_also_for_a_playbook_with_faults(folder: Path) -> None:
+    (folder / "touchline.yaml").write_text(FAULTY, "utf-8")
+
+    status, said = run("schema", str(folder))
+
+    assert status == 0
+    assert json.loads(said)["definitions"]["rule"]["properties"]["event"]["anyOf"][0]["enum"][-1] == "person.updated"

@@ -24,7 +24,7 @@ from faust.serializers.schemas import Schema
 from faust.tables.recovery import Recovery
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
-from mode.threads import MethodQueue, QueueServiceThread, ServiceThread
+from mode.threads import MethodQueue, QueueServiceThread, ServiceThread, WorkerThread
 
 PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 PRINTS: dict[tuple[Any, str], str] = {
@@ -32,6 +32,8 @@ PRINTS: dict[tuple[Any, str], str] = {
     (App, "_new_transport"): "11beddacb9fe",
     (driver.AIOKafkaConsumerThread, "_create_worker_consumer"): "c179c0bdb975",
     (driver.AIOKafkaConsumerThread, "_commit"): "78c931ecfa8d",
+    (WorkerThread, "__init__"): "9cd56c313cc6",
+    (WorkerThread, "run"): "3fb39fd23a16",
     (ServiceThread, "on_crash"): "cc3d6be4c945",
     (driver.Consumer, "_new_consumer_thread"): "8fd0d41b1514",
     (faust_consumer.ThreadDelegateConsumer, "seek_to_committed"): "6c17ae1d4f33",

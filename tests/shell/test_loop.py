@@ -13,6 +13,7 @@ from schemas.ids import partition_of
 from schemas.records import Behaviour, ProgramActivated, Tick, encode
 from stores.open import open_log
 from stores.ports import Appendable, Position, Saved
+from tests.helpers.faults import Faults
 from tests.helpers.folded import LOG_ID, Folded, fold_all
 from workers.startup import LOG_CUT, check_partitions
 from workers.ticker import Ticker
@@ -203,6 +204,42 @@ async def test_a_record_that_cannot_be_folded_is_a_dead_letter_and_the_others_go
     assert (sorted(profiles), profiles["p2"]) == (["p1", "p2", "p3"], b"damaged")
 
 
+@pytest.mark.parametrize("batch", [500, 1])
+async def test_a_person_whose_time_cannot_pass_is_set_aside_for_a_day_and_the_others_go_on(batch: int) -> None:
+    shop = await _shop()
+    for person in ("p1", "p2", "p3"):
+        await shop.send(person, "cart.added")
+    await shop.fold()
+    position, _ = await shop.state.position(0) or pytest.fail("nothing was folded")
+    begun = shop.clock.now
+    await shop.state.write(0, position, position, {"p2": Saved(b"damaged", begun + MINUTE)})
+    for minutes in (11, 20, 24 * 60, 60):
+        await shop.tick(minutes * MINUTE)
+        await shop.fold(batch=batch)
+
+    rows = await shop.ledger.fetch("decisions")
+    assert {(r["person"], r["rule"]) for r in rows} == {(p, rule) for p in ("p1", "p3") for rule in ("cart", "gone")}
+    letters = await shop.ledger.fetch("dead_letters")
+    assert [(r["offset"], r["code"]) for r in letters] == [(4, "person_failed"), (6, "person_failed")]
+    assert "'p2'" in letters[0]["message"]
+    assert (await shop.profiles())["p2"] == b"damaged"
+
+
+async def test_a_schedule_and_an_activation_pass_over_a_profile_that_cannot_be_read() -> None:
+    shop = await _shop(REPORT.replace("LIMIT", ""))
+    for person in ("p1", "p2", "p3"):
+        await shop.send(person, "cart.added")
+    await shop.fold()
+    position, _ = await shop.state.position(0) or pytest.fail("nothing was folded")
+    await shop.state.write(0, position, position, {"p2": Saved(b"damaged", None)})
+    await shop.fire("report")
+    await shop.activate({"shop.yaml": SHOP})
+    await shop.fold()
+
+    assert {row["person"] for row in await shop.ledger.fetch("decisions")} == {"p1", "p3"}
+    assert await shop.letters() == [(4, "person_failed"), (5, "person_failed")]
+
+
 # ---------------------------------------------------------------- time
 
 
@@ -330,6 +367,19 @@ async def test_the_old_playbook_decides_up_to_the_record_of_the_new_one() -> Non
     assert teams == ["v1"] * 3 + ["v2"] * 3 + ["v3"] * 3
 
 
+async def test_a_dispatcher_is_told_of_decisions_once_they_are_in_the_ledger_and_only_then() -> None:
+    shop = await _shop(MANY.replace("LEAST", "2"))
+    faults = Faults()
+    await shop.send("p1", "cart.added")
+    await fold_all(shop.worker(around=faults.around, decided=lambda: faults.calls.append("told")))
+    assert "told" not in faults.calls
+
+    await shop.send("p1", "cart.added")
+    await fold_all(shop.worker(around=faults.around, decided=lambda: faults.calls.append("told")))
+    at = faults.calls.index("told")
+    assert [call.partition(".")[2] for call in faults.calls[at - 1 : at + 2]] == ["record", "", "write"]
+
+
 async def test_positions_only_ever_move_forward() -> None:
     shop = await _shop()
     for number in range(9):
@@ -342,3 +392,18 @@ async def test_positions_only_ever_move_forward() -> None:
         seen.append(worker.position[:2] if worker.position is not None else seen[-1])
 
     assert all(before < after for before, after in pairwise(seen))
+
+
+async def test_a_worker_that_looks_while_nothing_comes_sees_that_somebody_went_on() -> None:
+    shop = await _shop()
+    idle = await fold_all(shop.worker())
+    await idle.look()
+    await shop.tick()
+    await fold_all(shop.worker())
+
+    await idle.look()
+    assert await idle.step() == 0
+
+    assert (idle.counts.moved, idle.counts.rollbacks) == (1, 0)
+    assert idle.position == (await shop.state.position(0) or pytest.fail("nothing was folded"))[0]
+    await shop.ledger.close()

@@ -82,7 +82,7 @@ def test_what_is_not_obeyed_yet_cannot_go_live_but_may_be_a_draft() -> None:
     from schemas.errors import PlaybookError
     from workers.activation import refuse_what_is_not_obeyed
 
-    rule = "rules:\n  r:\n    status: {}\n    event: visit\n    canary: 10%\n    then: [{{tag: seen}}]\n"
+    rule = "rules:\n  r:\n    status: {}\n    event: visit\n    caps: 10\n    then: [{{tag: seen}}]\n"
     files = {"touchline.yaml": "workspace: {name: t, zone: UTC, currency: EUR}\n", "e.yaml": "events: {visit: {}}\n"}
 
     refuse_what_is_not_obeyed(files | {"r.yaml": rule.format("draft")})

@@ -1,0 +1,1 @@
+"""The canonical form of a playbook's files: what `touchline fmt` writes."""

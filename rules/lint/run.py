@@ -1,0 +1,29 @@
+"""All families of the lint."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from rules.lint.contradictions import contradictions
+from rules.lint.cost import cost
+from rules.lint.loops import loops
+from rules.lint.repeats import repeats
+from rules.lint.retired import retired
+from rules.lint.sending import sending
+from rules.lint.wording import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.read import Reading
+    from schemas.findings import Finding
+
+__all__ = ["lint"]
+
+_FAMILIES = (contradictions, repeats, loops, sending, retired, cost, wording)
+
+
+def lint(reading: Reading) -> Iterator[Finding]:
+    """Every warning of the lint. `reading` has no error in it."""
+    return chain.from_iterable(family(reading) for family in _FAMILIES)

@@ -1,0 +1,49 @@
+"""Five hundred faulty files: each fault is found in its line, as the golden file says, and nothing else is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rules.check import check_playbook
+from rules.codes.languages import in_chinese
+from tests.helpers.mutations import GOOD, KINDS, spoilt
+
+GOLDEN = Path(__file__).parent / "faulty_files" / "golden.tsv"
+FILE = "p.yaml"
+
+
+def golden() -> dict[tuple[str, str], list[tuple[int, int, str]]]:
+    found: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
+    for row in GOLDEN.read_text("utf-8").splitlines()[1:]:
+        playbook, kind, line, column, code = row.split("\t")
+        found.setdefault((playbook, kind), []).append((int(line), int(column), code))
+    return found
+
+
+def test_there_are_twenty_sound_playbooks_and_twenty_five_kinds_of_fault() -> None:
+    assert (len(GOOD), len(KINDS), len(golden())) == (20, 25, 500)
+
+
+@pytest.mark.parametrize("good", list(GOOD))
+def test_a_sound_playbook_gives_no_finding(good: str) -> None:
+    playbook, findings = check_playbook({FILE: GOOD[good]})
+
+    assert findings == []
+    assert playbook is not None
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_fault_is_found_in_its_line_in_every_playbook(kind: str) -> None:
+    wanted = golden()
+    for good in GOOD:
+        text, line = spoilt(good, kind)
+
+        playbook, findings = check_playbook({FILE: text})
+
+        errors = [finding for finding in findings if finding.severity == "error"]
+        assert playbook is None, good
+        assert {finding.line for finding in errors} == {line}, good
+        assert [(finding.line, finding.column, finding.code) for finding in errors] == wanted[good, kind], good
+        assert all(finding.hint and in_chinese(finding.message) for finding in errors), good

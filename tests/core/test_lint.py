@@ -1,0 +1,360 @@
+"""The lint: each warning where it belongs, and not beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rules.check import check_playbook
+from rules.lint.words import forbidden_in
+from tests.helpers.playbooks import ZONES, marked, places
+
+if TYPE_CHECKING:
+    from schemas.findings import Finding
+
+BASE = {
+    "base.yaml": """\
+workspace: {zone: UTC, currency: GBP, ad_words: [爆款], allowed_words: [顶级域名]}
+events:
+  order.paid: {aliases: [Paid], properties: {amount: {type: money}, kind: {type: text}}}
+  order.old: {retired: true, replaced_by: order.paid}
+  order.gone: {retired: true}
+  ping:
+traits:
+  age: {type: integer}
+  city: {type: text}
+  name: {type: text}
+  old_city: {type: text, retired: true, replaced_by: city}
+  joined_at: {type: time, from: first("*")}
+segments:
+  vip: {when: 'sum("order.paid", "amount", "365d") >= 5000'}
+  small: {when: 'sum("order.paid", "amount", "365d") < 100'}
+  tagged: {when: has_tag("t")}
+  deeper: {when: in_segment("tagged")}
+  grown: {when: profile.age >= 18}
+lifecycle:
+  - {id: new, when: 'first("order.paid") > now - duration("30d")'}
+  - {id: regular, otherwise: true}
+templates:
+  ad: {purpose: marketing, channels: {sms: {zh: 您好}}}
+  bill: {purpose: transactional, channels: {sms: {zh: 第一名的账单}}}
+rules:
+  tagger: {event: ping, then: [{tag: t}, {tag: u}]}
+""",
+}
+CASE = "case.yaml"
+
+
+def rule(when: str, start: str = "event: order.paid") -> str:
+    quoted = when if when.startswith("'") else "'" + when.replace("'", "''") + "'"
+    return f"rules:\n  r:\n    {start}\n    when: {quoted}\n    then: [{{tag: x}}]\n"
+
+
+def found(text: str) -> list[Finding]:
+    _, findings = check_playbook({**BASE, CASE: text}, ZONES)
+    return [finding for finding in findings if finding.file == CASE]
+
+
+# ---------------------------------------------------------------- contradictions and tautologies
+
+NEVER = {
+    "an interval that is empty": rule("▶profile.age > 60 && profile.age < 18".replace("▶", "", 1).replace("profile.age < 18", "▶profile.age < 18")),
+    "bounds that only touch": rule("profile.age > 18 && ▶profile.age <= 18"),
+    "a literal on the left": rule("60 < profile.age && ▶18 > profile.age"),
+    "an empty list": rule("▶profile.stage in []"),
+    "lists without a common value": rule('profile.city in ["a", "b"] && ▶profile.city in ["c"]'),
+    "a value and another": rule('profile.city == "a" && ▶profile.city == "b"'),
+    "a value that is excluded": rule('profile.city != "a" && ▶profile.city == "a"'),
+    "a value outside of the bounds": rule("profile.age > 60 && ▶profile.age in [5, 7]"),
+    "a stage that there is not": rule('▶profile.stage == "vip"'),
+    "a count below zero": rule('▶count("ping", "1d") < 0'),
+    "an hour that no day has": rule("▶local_hour() >= 24"),
+    "something and its opposite": rule('has_tag("t") && ▶!has_tag("t")'.replace("▶!", "!▶")),
+    "known and not known": rule("'!has(profile.age) && ▶profile.age > 18'"),
+    "two segments that exclude each other": rule('in_segment("vip") && ▶in_segment("small")'),
+    "every alternative": rule("profile.age > 60 && (profile.age < 18 || ▶profile.age < 20)"),
+    "items of a list": "rules:\n  r:\n    event: ping\n    when:\n      - profile.age > 60\n      - ▶profile.age < 18\n    then: [{tag: x}]\n",
+    "when and unless": 'rules:\n  r:\n    event: ping\n    when: in_segment("vip")\n    unless: ▶in_segment("vip")\n    then: [{tag: x}]\n',
+    "the segment that is entered": rule('!▶in_segment("vip")', start="enters: vip"),
+    "the stage that is entered": rule('▶profile.stage == "regular"', start="enters: stage:new"),
+    "the segment that is left": rule('▶in_segment("vip")', start="leaves: vip"),
+    "moments": rule('last("ping") > now - duration("1d") && ▶last("ping") < now - duration("2d")'),
+    "a segment": "segments:\n  s: {when: profile.age > 60 && ▶profile.age < 18}\n",
+}  # fmt: skip
+POSSIBLE = {
+    "bounds that meet": rule("profile.age >= 18 && profile.age <= 18"),
+    "one of two alternatives": rule("profile.age > 60 && (profile.age < 18 || profile.age > 70)"),
+    "two things": rule("profile.age > 60 && event.amount < 18"),
+    "two windows": rule('count("ping", "1d") >= 3 && count("ping", "7d") < 3'),
+    "a list that overlaps": rule('profile.city in ["a", "b"] && profile.city in ["b"]'),
+    "an unless of something else": 'rules:\n  r:\n    event: ping\n    when: in_segment("vip")\n    unless: in_segment("small")\n    then: [{tag: x}]\n',
+    "one of two entered": rule('in_segment("small")', start="enters: [vip, small]"),
+    "moments in between": rule('last("ping") > now - duration("2d") && last("ping") < now - duration("1d")'),
+    "nothing but false": rule("false"),
+    "not equal": rule("profile.age != 60 && profile.age > 18"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NEVER.values(), ids=list(NEVER))
+def test_a_condition_that_nobody_can_meet_is_found_at_its_place(text: str) -> None:
+    plain, expected = marked(text)
+
+    findings = found(plain)
+
+    assert [finding.code for finding in findings] == ["never_true"]
+    assert places(findings) == expected
+
+
+@pytest.mark.parametrize("text", POSSIBLE.values(), ids=list(POSSIBLE))
+def test_a_condition_that_somebody_can_meet_is_left_alone(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "profile.age > 18 || profile.age <= 18",
+        'count("ping", "1d") >= 0',
+        "local_hour() <= 23",
+        'profile.stage in ["new", "regular"]',
+    ],
+)
+def test_a_condition_that_always_holds_is_found(when: str) -> None:
+    assert [finding.code for finding in found(rule(when))] == ["always_true"]
+
+
+@pytest.mark.parametrize(
+    "when", ["true", "profile.age > 18 || profile.age < 18", 'count("ping", "1d") >= 1', "has(profile.age)"]
+)
+def test_a_condition_that_some_do_not_meet_is_not_called_always_true(when: str) -> None:
+    assert found(rule(when)) == []
+
+
+def test_a_condition_of_very_many_alternatives_is_given_up_soon() -> None:
+    many = " && ".join(f"(profile.age == {i} || profile.age == {i + 1})" for i in range(0, 60, 2))
+
+    assert [finding.code for finding in found(rule(many))] in ([], ["never_true"])
+
+
+# ---------------------------------------------------------------- repeats
+
+
+def two(first: str, second: str) -> str:
+    return f"rules:\n  a: {{event: ping, {first}}}\n  b: {{event: ping, {second}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (
+            two("when: profile.age > 3, then: [{tag: x}]", "when: 'profile.age  >  3', then: [{tag: x}]"),
+            ["duplicate_rule"],
+        ),
+        (two("then: [{tag: x}]", "then: [{tag: x}]"), ["duplicate_rule"]),
+        (
+            two("when: [has_tag(t)], then: [{tag: x}]".replace("has_tag(t)", "'has_tag(\"t\")'"), "then: [{tag: x}]"),
+            ["shadowed_rule"],
+        ),
+        (
+            two(
+                "when: [profile.age > 3, profile.age < 9], then: [{tag: x}]",
+                "when: profile.age < 9 && profile.age > 3, then: [{tag: x}]",
+            ),
+            ["duplicate_rule"],
+        ),
+        (two("then: [{tag: x}]", "then: [{tag: y}]"), []),
+        (two("when: profile.age > 3, then: [{tag: x}]", "when: profile.age > 4, then: [{tag: x}]"), []),
+        (two("then: [{tag: x}]", "status: draft, then: [{tag: x}]"), []),
+        (two("wait: 1h, then: [{tag: x}]", "then: [{tag: x}]"), []),
+        (two("then: [{tag: x}]", "status: retired, then: [{tag: x}]"), []),
+    ],
+)
+def test_rules_that_repeat_each_other_are_found(text: str, codes: list[str]) -> None:
+    assert [finding.code for finding in found(text)] == codes
+
+
+def test_the_narrower_of_two_rules_is_the_one_that_is_shadowed() -> None:
+    (finding,) = found(two("then: [{tag: x}]", "when: profile.age > 3, then: [{tag: x}]"))
+
+    assert (finding.code, finding.line, finding.column) == ("shadowed_rule", 3, 3)
+
+
+# ---------------------------------------------------------------- loops
+
+
+@pytest.mark.parametrize(
+    ("rules", "codes"),
+    [
+        ("a: {event: ping, then: [{emit: {event: ping}}]}", ["rule_loop"]),
+        (
+            "a: {event: ping, then: [{emit: {event: order.paid}}]}\n  b: {event: order.paid, then: [{emit: {event: ping}}]}",
+            ["rule_loop"],
+        ),
+        ("a: {event: ping, limit: once, then: [{emit: {event: ping}}]}", []),
+        ("a: {event: ping, then: [{emit: {event: order.paid}}]}\n  b: {event: order.paid, then: [{tag: x}]}", []),
+        ("a: {enters: deeper, then: [{untag: t}]}\n  b: {leaves: deeper, then: [{tag: t}]}", ["rule_loop"]),
+        ("a: {enters: grown, then: [{set: {age: 5}}]}", []),
+        ("a: {enters: grown, then: [{set: {city: '\"x\"'}}]}", []),
+        ("a: {enters: vip, then: [{tag: t}]}", []),
+    ],
+)
+def test_rules_that_start_each_other_in_a_circle_are_found(rules: str, codes: list[str]) -> None:
+    assert [finding.code for finding in found(f"rules:\n  {rules}\n")] == codes
+
+
+def test_a_circle_is_said_once_with_the_rules_in_it() -> None:
+    (finding,) = found(
+        "rules:\n  a: {event: ping, then: [{emit: {event: order.paid}}]}\n  b: {event: order.paid, then: [{emit: {event: ping}}]}\n"
+    )
+
+    assert finding.message.endswith("a → b → a")
+
+
+def test_a_tag_that_moves_people_in_and_out_of_its_own_segment_is_found_as_such() -> None:
+    text = "rules:\n  a: {enters: deeper, then: [{tag: t}]}\n  b: {leaves: deeper, then: [{untag: t}]}\n"
+
+    assert [finding.code for finding in found(text)] == ["segment_flaps"]
+    assert found(text.replace("deeper", "vip")) == []
+    assert found(text.replace("tag: t", "tag: u")) == []
+
+
+# ---------------------------------------------------------------- messages
+
+SEND = "then: [{send: {template: ad, channels: [sms]}}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (f"rules:\n  r: {{event: ping, {SEND}}}\n", ["no_limit"]),
+        (f"rules:\n  r: {{event: ping, limit: once, {SEND}}}\n", []),
+        (f"rules:\n  r: {{schedule: {{cron: '0 9 * * 1'}}, {SEND}}}\n", []),
+        (f"rules:\n  r: {{event: ping, {SEND}}}\n".replace("ad,", "bill,"), []),
+        (f"rules:\n  r: {{event: ping, status: retired, {SEND}}}\n", []),
+    ],
+)
+def test_marketing_without_a_limit_is_found(text: str, codes: list[str]) -> None:
+    assert [finding.code for finding in found(text)] == codes
+
+
+@pytest.mark.parametrize(
+    ("workspace", "rule", "codes"),
+    [
+        ("quiet_hours: {from: '21:00', until: '09:00'}", "expires: 2h, limit: once", ["expires_in_quiet_hours"]),
+        ("quiet_hours: {from: '21:00', until: '09:00'}", "expires: 12h, limit: once", []),
+        ("quiet_hours: {from: '21:00', until: '09:00'}", "limit: once", []),
+        ("quiet_hours: {from: '21:00', until: '09:00', channels: [email]}", "expires: 2h, limit: once", []),
+        ("quiet_hours: {from: '21:00', until: '09:00', purposes: [transactional]}", "expires: 2h, limit: once", []),
+        ("language: zh", "expires: 2h", ["no_limit"]),
+        ("caps: {marketing: {count: 2, within: 7d}}", "expires: 2h", []),
+        ("caps: {all: {count: 2, within: 7d}}", "expires: 2h", []),
+        ("caps: {email: {count: 2, within: 7d}}", "expires: 2h", ["no_limit"]),
+    ],
+)
+def test_quiet_hours_and_caps_of_the_workspace_count(workspace: str, rule: str, codes: list[str]) -> None:
+    base = {"base.yaml": BASE["base.yaml"].replace("currency: GBP,", f"currency: GBP, {workspace},")}
+
+    _, findings = check_playbook({**base, CASE: f"rules:\n  r: {{event: ping, {rule}, {SEND}}}\n"}, ZONES)
+
+    assert [finding.code for finding in findings if finding.file == CASE] == codes
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        ("{{ person.name }}", ["maybe_unknown"]),
+        ("{{ person.name | default: 'you' }}", []),
+        ("{% if person.name %}{{ person.name }}{% endif %}", []),
+        ("{{ person.joined_at | date: '%Y' }}", []),
+        ("{{ person.language }}", []),
+    ],
+)
+def test_a_trait_that_some_people_do_not_have_is_found(body: str, codes: list[str]) -> None:
+    text = f'templates:\n  t: {{purpose: transactional, channels: {{sms: {{en: "{body}"}}}}}}\n'
+
+    assert [finding.code for finding in found(text)] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("全网最好的咖啡", [(2, "最好")]),
+        ("最近上新", []),
+        ("第一次下单", []),
+        ("销量第一！", [(0, "销量第一")]),
+        ("国家级 顶级", [(0, "国家级"), (4, "顶级")]),
+        ("最近是最好的", [(3, "最好")]),
+        ("no.1 in town", [(0, "no.1")]),
+        ("欢迎回来", []),
+    ],
+)
+def test_the_longest_word_at_a_place_decides(text: str, words: list[tuple[int, str]]) -> None:
+    assert forbidden_in(text) == words
+
+
+@pytest.mark.parametrize(
+    ("template", "codes"),
+    [
+        ("purpose: marketing, channels: {sms: {zh: 最近▶最好的}}", ["ad_word"]),
+        ("purpose: marketing, channels: {email: {zh: {subject: ▶国家级, body: 好}}}", ["ad_word"]),
+        ("purpose: marketing, channels: {sms: {zh: 今日▶爆款}}", ["ad_word"]),
+        ("purpose: marketing, channels: {sms: {zh: 顶级域名}}", []),
+        ("purpose: transactional, channels: {sms: {zh: 最好的}}", []),
+        ("purpose: marketing, waive: [ad_word], channels: {sms: {zh: 最好的}}", []),
+    ],
+)
+def test_words_that_advertising_law_forbids_are_found_in_marketing(template: str, codes: list[str]) -> None:
+    plain, expected = marked(f"templates:\n  t: {{{template}}}\n")
+
+    findings = found(plain)
+
+    assert ([finding.code for finding in findings], places(findings)) == (codes, expected)
+
+
+# ---------------------------------------------------------------- names, cost, waivers
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("rules:\n  r: {event: ▶order.old, then: [{tag: x}]}\n", "use 'order.paid'"),
+        ("rules:\n  r: {event: ▶order.gone, then: [{tag: x}]}\n", "nothing takes its place; take it out"),
+        ("rules:\n  r: {event: ping, wait: {for: 1h, unless: [▶order.old]}, then: [{tag: x}]}\n", "use 'order.paid'"),
+        ("rules:\n  r: {event: ping, then: [{set: {▶old_city: '\"x\"'}}]}\n", "use 'city'"),
+        (rule('count(▶"order.old", "1d") > 1'), "use 'order.paid'"),
+        ("segments:\n  s: {when: '▶profile.old_city == \"x\"'}\n", "use 'city'"),
+    ],
+)
+def test_a_retired_name_is_found_with_its_replacement(text: str, hint: str) -> None:
+    plain, expected = marked(text)
+
+    findings = found(plain)
+
+    assert [(finding.code, finding.hint) for finding in findings] == [("retired_name", hint)]
+    assert places(findings) == expected
+
+
+def test_a_replacement_must_exist() -> None:
+    (finding,) = found("events:\n  x: {retired: true, replaced_by: order.payed}\n")
+
+    assert (finding.code, finding.hint) == ("unknown_event", "did you mean 'order.paid'?")
+
+
+def test_a_segment_that_asks_for_the_hour_is_found_and_a_rule_is_not() -> None:
+    (finding,) = found("segments:\n  s: {when: local_hour() >= 9}\n")
+
+    assert (finding.code, finding.line, finding.column) == ("wakes_everyone", 2, 13)
+    assert found(rule("local_hour() >= 9")) == []
+
+
+def test_a_waiver_holds_in_its_own_lines_only() -> None:
+    text = f"rules:\n  a: {{event: ping, waive: [no_limit], {SEND}}}\n  b: {{event: order.paid, {SEND}}}\n"
+
+    assert [(finding.code, finding.line) for finding in found(text)] == [("no_limit", 3)]
+
+
+def test_only_warnings_of_the_lint_can_be_waived() -> None:
+    (finding,) = found(f"rules:\n  a: {{event: ping, limit: once, waive: [bad_money], {SEND}}}\n")
+
+    assert (finding.code, finding.severity) == ("not_allowed", "error")

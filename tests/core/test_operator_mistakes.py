@@ -1,0 +1,71 @@
+"""What operators write by mistake: the place, and what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.check import check_playbook
+from tests.helpers.playbooks import BASE, CASE, ZONES, marked, places, rule_text
+
+MISTAKES: dict[str, tuple[str, str, str]] = {
+    "a comma in braces": (
+        'segments:\n  s: {when: ▶count("order.paid", "7d") >= 1}\n',
+        "yaml_unquoted",
+        "write 'count(\"order.paid\", \"7d\") >= 1'",
+    ),
+    "a comma in brackets": (
+        rule_text('when: [▶count("order.paid", "7d") >= 1]'),
+        "yaml_unquoted",
+        "write 'count(\"order.paid\", \"7d\") >= 1'",
+    ),
+    "a leading exclamation mark": (rule_text('when: ▶!in_segment("vip")'), "yaml_unquoted", "write '!in_segment(\"vip\")'"),
+    "a leading quote": (rule_text("when: ▶'a' == profile.name"), "yaml_unquoted", "write \"'a' == profile.name\""),
+    "a comment in a text": (rule_text('when: ▶profile.name == "a #b"'), "yaml_unquoted", "write 'profile.name == \"a #b\"'"),
+    "a choice": (rule_text("when: ▶event.amount > 1 ? true : false"), "yaml_unquoted", "write 'event.amount > 1 ? true : false'"),
+    "a single equals sign": (rule_text("when: event.amount ▶= 5"), "expr_single_equals", "did you mean == ?"),
+    "three equals signs": (rule_text("when: event.amount ▶=== 5"), "expr_bad_operator", "did you mean == ?"),
+    "an arrow": (rule_text("when: event.amount ▶=> 5"), "expr_bad_operator", "did you mean >= ?"),
+    "less or greater": (rule_text("when: event.amount ▶<> 5"), "expr_bad_operator", "did you mean != ?"),
+    "and": (rule_text("when: event.amount > 5 ▶and true"), "expr_word_operator", "did you mean && ?"),
+    "OR": (rule_text("when: event.amount > 5 ▶OR true"), "expr_word_operator", "did you mean || ?"),
+    "not": (rule_text("when: ▶not has(profile.level)"), "expr_word_operator", 'write ! before a condition: !(profile.city in ["Rome", "Oslo"])'),
+    "between": (rule_text("when: event.amount ▶between 1 && 5"), "expr_word_operator", "write both comparisons: a <= x && x <= b"),
+    "a full-width comparison": (rule_text("when: event.amount ▶＞ 5"), "expr_full_width", "write >"),
+    "a full-width quote": (rule_text("when: profile.name == ▶“a”"), "expr_full_width", 'write "'),
+    "a full-width bracket": (rule_text('when: in_segment▶（"vip")'), "expr_full_width", "write ("),
+    "a sign of mathematics": (rule_text("when: event.amount ▶≥ 5"), "expr_unknown_character", "write >="),
+    "a Chinese and": (rule_text("when: event.amount > 5 ▶且 true"), "expr_unknown_character", "write &&"),
+    "a currency": (rule_text("when: event.amount > ▶￥5"), "expr_unknown_character", "amounts are plain numbers, in the currency of the workspace: 5000"),
+    "a separator of thousands": (rule_text("when: event.amount > ▶5,000"), "expr_thousands", "write 5000"),
+    "one in braces": ("segments:\n  s: {when: 'true'}\n  t: {when: profile.level > ▶5,000}\n", "expr_thousands", "write 5000"),
+    "a bare length of time": (
+        rule_text('when: now - last("order.paid") > ▶30d'),
+        "expr_bare_duration",
+        'write it in quotes: "30d" as a window, duration("30d") as a length of time',
+    ),
+    "a bare date": (rule_text("when: local_date() > ▶2026-05-01"), "expr_bare_date", 'a date is a text: "2026-05-01"'),
+    "chained comparisons": (rule_text("when: 1 < event.amount ▶< 5"), "expr_chained", "write both comparisons: a < b && b < c"),
+    "a tab": ("rules:\n▶\tr: {event: order.paid}\n", "yaml_tab", "YAML is indented with spaces"),
+    "on as a key": (rule_text("▶on: order.paid", start=""), "yaml_on_key", 'write `event:`; a name that is really "on" stands in quotes'),
+    "no for false": ("events:\n  x: {interaction: ▶no}\n", "wrong_type", "did you mean false?"),
+    "no as a name": ("segments:\n  ▶no: {when: 'true'}\n", "yaml_trap_key", 'write "no":'),
+    "a clock as a name": ("segments:\n  ▶12:30: {when: 'true'}\n", "yaml_trap_key", 'write "12:30":'),
+    "a clock as a length of time": (rule_text("expires: ▶12:30"), "bad_duration", "write a number and a unit: 30d, 12h, 90m"),
+    "no unit": (rule_text("expires: ▶30"), "bad_duration", "did you mean 30d?"),
+    "a unit in words": (rule_text("expires: ▶2 hours"), "bad_duration", "did you mean 2h?"),
+    "a unit in Chinese": (rule_text("expires: ▶2小时"), "bad_duration", "did you mean 2h?"),
+    "money without its currency": ("coupon_pools:\n  p: {benefit: {amount_off: ▶10}}\n", "bad_money", "did you mean 10 GBP?"),
+    "a percentage of text": (rule_text("priority: ▶1,000"), "wrong_type", "write 1000"),
+    "no space behind a colon": ("rules:\n  r:\n    event▶:order.paid\n    then: []\n", "yaml_missing_space", "write `event: …`"),
+    "a template without quotes": ("templates:\n  t: {purpose: transactional, channels: {sms: {en: ▶{{ person.name }}}}}\n", "yaml_unquoted", "write '{{ person.name }}'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "hint"), MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_is_answered_at_its_place_with_what_to_write(text: str, code: str, hint: str) -> None:
+    plain, expected = marked(text)
+
+    _, findings = check_playbook({**BASE, CASE: plain}, ZONES)
+
+    assert [(finding.code, finding.hint) for finding in findings] == [(code, hint)]
+    assert places(findings) == expected
