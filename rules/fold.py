@@ -146,8 +146,10 @@ class Fold:
         p, schedule = turn.p, rule.rule.trigger.schedule
         if not p.known or turn.quiet:
             return False
-        if schedule is not None and not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal):
-            return False
+        if schedule is not None:
+            of = p.traits.get(schedule.anniversary) if schedule.anniversary is not None else None
+            if not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal, of):
+                return False
         return (rule.audience is None or self._holds(turn, rule, rule.audience)) and self._holds(turn, rule, rule.test)
 
     def _settle_due(self, turn: Turn) -> None:

@@ -144,13 +144,16 @@ def with_password(url: str, password: str) -> str:
     return f"{scheme}{separator}{user}:{quote(password, safe='')}@{place}"
 
 
-def from_environment(value: str, values: Mapping[str, str]) -> str:
-    """A text, or the variable that `env:NAME` names, so that no secret stands on a command line."""
+def from_environment(value: str, values: Mapping[str, str], whose: str) -> str:
+    """A text, or the variable that `env:NAME` names, so that no secret stands in a file or on a command line.
+
+    Raises `SettingsError`, which says that `whose` wants it.
+    """
     if not value.startswith("env:"):
         return value
     name = value.removeprefix("env:")
     if name not in values:
-        raise SettingsError(f"env:{name} names a variable that is not set")
+        raise SettingsError(f"{whose} wants the variable {name}, which is not set")
     return values[name]
 
 
@@ -221,4 +224,4 @@ def _channels_file(path: Path) -> str:
 
 
 def _secret(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - an adapter's option
-    return from_environment(value, values) if isinstance(value, str) else value
+    return from_environment(value, values, "TOUCHLINE_CHANNELS") if isinstance(value, str) else value

@@ -16,10 +16,11 @@ from stores.open import open_ledger, open_state
 from stores.ports import Appendable, Position
 from tests.helpers.stores import Clock, kafka, kafka_url
 from tests.helpers.waiting import wait_until_answer
+from tests.servers.kafka import PASSWORD, USER
 from workers.activation import activate
 from workers.faust_worker import run_worker
 from workers.programs import Programs
-from workers.settings import Settings
+from workers.settings import Settings, read_settings
 from workers.startup import check_partitions
 from workers.workspace import Workspace
 
@@ -219,6 +220,19 @@ async def test_a_group_that_kafka_refuses_is_a_stop_and_no_silent_idling(shop: S
         await asyncio.wait_for(run_worker(workspace, asyncio.Event()), 60)
 
     assert stop.value.code == "GROUP_LOST"
+
+
+async def test_with_name_and_password_it_folds_the_same(shop: Shop) -> None:
+    given = {"TOUCHLINE_KAFKA_PASSWORD": PASSWORD, "TOUCHLINE_KAFKA_SESSION": "6s"}
+    url = f"kafka://{USER}@{kafka().sasl_address}/{shop.log.address.topic}?security=SASL_PLAINTEXT"
+    settings = read_settings(given | {"TOUCHLINE_LOG": url})
+    await shop.log.close()
+    shop.url = settings.url("log")
+    shop.log = await open_kafka_log(shop.url, clock=Clock())
+
+    await shop.fold()
+
+    assert await shop.decided() == 9
 
 
 async def _with_admin(act: Any) -> None:  # noqa: ANN401 - what to do with aiokafka's client
