@@ -70,6 +70,7 @@ def compiled_rule(typed: TypedRule, plan: Plan, playbook: Playbook) -> CompiledR
         rule=rule,
         stations=typed.stations,
         limited=limited(rule.limit),
+        ends=rule.expires is not None or rule.if_late is not None,
         parallel=rule.if_running == "parallel",
         test=Firing(plan).test(typed.condition),
         program=playbook.hash,

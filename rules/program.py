@@ -55,7 +55,7 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule that decides (live or shadow).
+    """A rule that decides (live or shadow). `ends`: it says how long its decisions are good for.
 
     `stations`: its steps; what follows goes by their numbers, -1 being the rule's own wait. `endings` and `answers`: by
     event, what ends the run or answers the wait there. `kept`: what a run keeps while it waits there. `tests`: the
@@ -68,6 +68,7 @@ class CompiledRule:
     stations: tuple[Station, ...]
     limited: bool
     parallel: bool
+    ends: bool
     test: Test
     program: str
     shadow: bool
