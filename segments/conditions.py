@@ -31,6 +31,7 @@ __all__ = [
     "Not",
     "Prop",
     "SameGe",
+    "Stands",
     "StreakGe",
     "SumGe",
     "Tag",
@@ -163,6 +164,12 @@ class HasProp(Node, frozen=True):
     """Whether the event at hand has the property."""
 
     name: str
+
+
+class Stands(Node, frozen=True):
+    """A bit of the group at hand in the person's `standing` (see `segments.standing`); never unknown."""
+
+    bit: int
 
 
 class General(Node, frozen=True):

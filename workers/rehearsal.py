@@ -132,7 +132,7 @@ class _CaseFold(Fold):
     def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome, depth: int = 0) -> None:
         """Fold an event."""
         if not p.known and self.tags.get(person):
-            p.tags = list(self.tags[person])
+            p.set_tags(list(self.tags[person]))
         with self._of(person, p, event.name):
             super().event(person, p, event, at, out, depth)
 
