@@ -48,26 +48,26 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(name: str, *, events: int = 100_000, repeats: int = 3) -> WorkerFigures:
     """Append `events`, then time one worker that folds them all; every run on new files."""
-    playbook = _trivial() if name == "trivial" else workload.playbook()
-    history = _history(events)
-    runs = [_run(playbook, history) for _ in range(repeats)]
+    playbook = trivial() if name == "trivial" else workload.playbook()
+    events_made = history(events)
+    runs = [_run(playbook, events_made) for _ in range(repeats)]
     return WorkerFigures(
         playbook=name,
         events=events,
-        people=len({event.person for event in history}),
+        people=len({event.person for event in events_made}),
         events_per_second=round(statistics.median(events / folding for _, folding, _ in runs)),
         appended_per_second=round(statistics.median(events / appending for appending, _, _ in runs)),
         decisions=round(runs[0][2] / events, 3),
     )
 
 
-def _trivial() -> Playbook:
+def trivial() -> Playbook:
     """One rule without a condition, on an event that comes seldom; no segments."""
     rule = Rule(id="welcome", trigger=Trigger("event", ("referral.joined",)), then=(Assign("team"),))
     return replace(workload.playbook(0), segments={}, stages=(), rules={rule.id: rule})
 
 
-def _history(events: int) -> list[Behaviour]:
+def history(events: int) -> list[Behaviour]:
     """Thirty days of many people: in a batch of 500 about 290 different ones, as a few hundred are often there."""
     rng = random.Random(1)
     names, weights = list(workload.WEIGHTS), list(workload.WEIGHTS.values())

@@ -23,12 +23,11 @@ __all__ = ["apply_effects", "apply_event", "first_evaluation"]
 def apply_event(turn: Turn, ts: int, lateness: int) -> tuple[int, int]:
     """Put the event into the profile; the truths after evaluating what it touches."""
     p, name = turn.p, turn.occasion.name or ""
-    if name in turn.program.coercions:
-        handle = turn.program.plan.handler(name)
-        return handle(p, p.now, p.true, p.unknown, ts, turn.occasion.props, lateness)
     reserved = _RESERVED.get(name)
-    if reserved is not None:
-        return reserved(turn)(p, p.now, p.true, p.unknown)
+    if reserved is not None or name in turn.program.coercions:
+        handle = turn.program.plan.handler(name)
+        true, unknown = handle(p, p.now, p.true, p.unknown, ts, turn.occasion.props, lateness)
+        return (true, unknown) if reserved is None else reserved(turn)(p, p.now, true, unknown)
     turn.out.count("unknown_events")
     return int(p.true), int(p.unknown)
 

@@ -16,10 +16,11 @@ from schemas.findings import Finding
 from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
+from segments.lets import faulty_lets
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
 from segments.plan import Plan
-from segments.scope import TypeFault
+from segments.scope import Reported, Scope, TypeFault
 from segments.standing import Standing
 from segments.syntax import Name, Select
 from segments.typing import Typer, type_of_property
@@ -59,6 +60,7 @@ class _Compiler:
         self.stages = tuple(stage.id for stage in playbook.stages)
         self.complete = any(stage.when is None for stage in playbook.stages)
         self.names = playbook.catalogue.resolve()
+        self.broken = frozenset[str]()
         self.segments: dict[str, c.Node] = {}
         self.rules: list[TypedRule] = []
         self.traits: dict[str, t.Term] = {}
@@ -66,7 +68,8 @@ class _Compiler:
     # -- reading
     def read(self, rules: Iterable[Rule]) -> None:
         """Type every expression of the person and of these rules; faults become findings."""
-        person = scope_of(self.playbook, self.names)
+        self.broken = faulty_lets(scope_of(self.playbook, self.names), self._fault)
+        person = scope_of(self.playbook, self.names, broken=self.broken)
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
             self.segments[stage_segment(stage.id)] = node
@@ -82,7 +85,7 @@ class _Compiler:
 
     def _rule(self, rule: Rule) -> TypedRule:
         trigger = rule.trigger
-        scope = scope_of(self.playbook, self.names, trigger)
+        scope = scope_of(self.playbook, self.names, trigger, broken=self.broken)
         parts = [] if rule.when is None else [self._condition(rule.when, scope)]
         if rule.unless is not None:
             parts.append(c.Not(self._condition(rule.unless, scope)))
@@ -159,6 +162,8 @@ class _Compiler:
         self.traits[trait.name] = term
 
     def _fault(self, place: tuple[str, int, int], fault: TypeFault) -> None:
+        if isinstance(fault, Reported):
+            return
         self.findings.append(
             Finding(*place, fault.code, "error", fault.message, fault.hint, max(1, fault.end - fault.start))
         )

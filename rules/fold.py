@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.applying import apply_effects, apply_event, first_evaluation
+from rules.changing import change_runs
 from rules.compile_rule import OWN
 from rules.journey import may_go_on, proceed
 from rules.limits import first_telling
@@ -147,8 +148,10 @@ class Fold:
         p, schedule = turn.p, rule.rule.trigger.schedule
         if not p.known or turn.quiet:
             return False
-        if schedule is not None and not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal):
-            return False
+        if schedule is not None:
+            of = p.traits.get(schedule.anniversary) if schedule.anniversary is not None else None
+            if not concerns(schedule, p.zone or self.program.playbook.workspace.zone, nominal, of):
+                return False
         return (rule.audience is None or self._holds(turn, rule, rule.audience)) and self._holds(turn, rule, rule.test)
 
     def _settle_due(self, turn: Turn) -> None:
@@ -178,6 +181,7 @@ class Fold:
         first_evaluation(turn, self.programs(p.program), max(p.now, at))
         true, unknown = self.program.plan.evaluate_all(p, p.now, 0, 0) if p.known else (0, 0)
         changes = turn.adopt(*self.program.plan.settle(p, true, unknown))
+        change_runs(turn, self.programs)
         turn.quiet = not fire_entries
         if fire_entries:
             self._on_changes(turn, [change for change in changes if change.change == "enter"])

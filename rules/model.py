@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from schemas.catalogue import Catalogue, Workspace
 from schemas.offers import Community, CouponPool, Template
+from segments.definitions import Definitions
 from segments.model import Condition, Expression, Segment, Stage
 
 if TYPE_CHECKING:
@@ -43,11 +44,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`{cron: "0 9 * * 1", zone: …}` or `{at: TIME}`. `zone`: `workspace`, `person` or an IANA name; `at` unix ms."""
+    """`{cron: "0 9 * * 1", zone: …}` or `{at: TIME}`. `zone`: `workspace`, `person` or an IANA name; `at` unix ms.
+
+    Of the days of a cron only some count: with `month_end` those that lie `before` days before the last of a month,
+    with `anniversary` (a trait) those that lie so before the person's, with `country` its workdays.
+    """
 
     cron: str | None = None
     at: int | None = None
     zone: str = "workspace"
+    anniversary: str | None = None
+    month_end: bool = False
+    before: int = 0
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +254,9 @@ class IfLate:
 class Rule:
     """When this happens, and that holds, do this. `expires` ms after the decision; higher `priority` runs first.
 
-    `if_running`: what an occurrence does while a run of this rule by this person waits. `canary`: for so many
-    millionths of people it is live, for the others shadow. `if_late` None: twelve hours after a wait, else for ever.
+    `if_running`: what an occurrence does while a run of this rule by this person waits. `on_change`: what becomes of
+    runs of earlier versions. `canary`: for so many millionths of people it is live, for the others shadow. `if_late`
+    None: twelve hours after a wait, else for ever.
     """
 
     id: str
@@ -264,6 +274,7 @@ class Rule:
     valid: Validity | None = None
     canary: int | None = None
     if_late: IfLate | None = None
+    on_change: Literal["finish", "stop", "migrate"] = "finish"
     owner: str = ""
     notes: str = ""
 
@@ -281,3 +292,4 @@ class Playbook:
     pools: dict[str, CouponPool]
     communities: dict[str, Community]
     hash: str
+    definitions: Definitions = field(default_factory=Definitions)

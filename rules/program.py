@@ -55,7 +55,7 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule that decides (live or shadow).
+    """A rule that decides (live or shadow). `ends`: it says how long its decisions are good for.
 
     `unrestrained`: no limit, dates or canary have a say in who starts it. `stations`: its steps; what follows goes by
     their numbers, -1 being the rule's own wait. `endings` and `answers`: by event, what ends the run or answers the
@@ -70,6 +70,7 @@ class CompiledRule:
     limited: bool
     unrestrained: bool
     parallel: bool
+    ends: bool
     test: Test
     program: str
     shadow: bool

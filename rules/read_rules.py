@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rules import read_values as v
 from rules.fields import Fields, Reader, named
-from rules.model import Limit, Rule, Schedule, Trigger
+from rules.model import Limit, Rule, Stop, Trigger, walk_steps
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
 from rules.read_lifetime import check_canary, if_late, share, validity
+from rules.read_schedules import scheduled
 from rules.read_steps import StepReader
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.texts import say
@@ -17,16 +18,17 @@ from schemas.texts import say
 if TYPE_CHECKING:
     from collections.abc import Sequence as List
 
+    from rules.model import Step
     from rules.references import References
     from schemas.findings import Severity
-    from segments.model import Condition
 
 __all__ = ["rules"]
 
 _TRIGGERS = ("event", "enters", "leaves", "schedule")
 _STATUSES = ("draft", "shadow", "live", "retired")
 _RUNNING = ("parallel", "ignore", "restart")
-_LATER = ("quiet_hours", "caps", "on_change")
+_CHANGES = ("finish", "stop", "migrate")
+_LATER = ("quiet_hours", "caps")
 _EVERYBODY = Trigger("event")
 """Stands in for a trigger that could not be read; it never fires."""
 
@@ -56,12 +58,15 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     running, valid = fields.get("if_running", v.one_of(*_RUNNING)), fields.get("valid", validity)
     canary, late = fields.get("canary", share), fields.get("if_late", if_late)
     owner, notes = fields.get("owner", v.label), fields.get("notes", v.text)
+    change = fields.get("on_change", v.one_of(*_CHANGES))
     then = fields.need("then", steps.steps)
     fields.waive()
     fields.later(*_LATER)
     fields.close()
     if "canary" in fields:
         check_canary(reader, fields.entry("canary").key_mark, status or "live")
+    if change == "migrate":
+        _check_ids(reader, entry.key, then or ())
     if limit is not None and limit.once_per is not None:
         _check_once_per(reader, fields, limit.once_per, trigger, references)
     return Rule(
@@ -80,9 +85,18 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
         valid=valid,
         canary=canary,
         if_late=late,
+        on_change=cast('Literal["finish", "stop", "migrate"]', change or "finish"),
         owner=owner or "",
         notes=notes or "",
     )
+
+
+def _check_ids(reader: Reader, rule: str, steps: tuple[Step, ...]) -> None:
+    """A run finds its step again by the step's id."""
+    for path, step in walk_steps(steps):
+        if step.id is None and not isinstance(step, Stop):
+            message, hint = "a run that migrates goes by the ids of steps, and this has none", "add `id:` to the step"
+            reader.fault(reader.places["rule", rule, path], "missing_key", message, hint)
 
 
 # -- what starts it
@@ -106,35 +120,10 @@ def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
         return _EVERYBODY
     kind, node = found[0], fields.entry(found[0]).value
     if kind == "schedule":
-        return _scheduled(reader, node, audience)
+        return scheduled(reader, node, audience, references)
     name = references.event if kind == "event" else references.change
     names = v.one_or_more(name)(reader, node) or ()
     return Trigger(cast('Literal["event", "enters", "leaves"]', kind), tuple(dict.fromkeys(names)))
-
-
-def _scheduled(reader: Reader, node: Node, audience: Condition | None) -> Trigger:
-    fields = Fields(reader, node, "a schedule")
-    given = fields.first_of("cron", "at")
-    if fields.ok and len(given) != 1:
-        hint = '{cron: "0 9 * * 1", zone: workspace} or {at: 2026-05-01T10:00:00+08:00}'
-        reader.fault(fields.mark, "bad_schedule", "a schedule has either `cron` or `at`", hint)
-    cron, at = fields.get("cron", v.cron), fields.get("at", v.moment)
-    zone, own = fields.get("zone", _schedule_zone), fields.get("audience", condition)
-    fields.close()
-    if own is not None and audience is not None:
-        reader.fault(
-            fields.entry("audience").key_mark,
-            "duplicate_key",
-            "the audience stands beside the schedule already",
-            "keep one",
-        )
-    return Trigger("schedule", (), Schedule(cron, at, zone or "workspace"), own or audience)
-
-
-def _schedule_zone(reader: Reader, node: Node) -> str | None:
-    if isinstance(node, Scalar) and node.value in {"workspace", "person"}:
-        return str(node.value)
-    return v.zone(reader, node)
 
 
 # -- how often

@@ -35,8 +35,10 @@ def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
     station, coupons = rule.stations[index], run.coupons
     step = station.step
     identity = decision_id(turn.workspace, rule.id, turn.person, run.occurrence, station.key)
-    kind, params = _params(turn, rule, run.seen(occasion, station), index, step, identity)
-    held = _is_held_out(turn, run, index)
+    kind, params = _params(
+        turn, rule, occasion if station.answered < 0 else run.seen(occasion, station), index, step, identity
+    )
+    held = rule.workspace.holdout is not None and _is_held_out(turn, run, index)
     if held:
         params["holdout"] = True
     shows = isinstance(step, _SHOWING) and step.template is not None
@@ -57,7 +59,7 @@ def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:
             effect=held or shows or kind == "issue_coupon" or (kind == "emit" and params["person"] != turn.person),
             variables=_variables(turn, run, occasion, index) if shows else {},
             needs=_needs(rule.variables[index], coupons) if coupons else (),
-            valid_until=_valid_until(turn, run, index),
+            valid_until=_valid_until(turn, run, index) if rule.ends or run.waited else None,
             release=run.waited,
         )
     )

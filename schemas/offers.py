@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from schemas.money import parse_money, to_major
 from schemas.times import DAY
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 __all__ = [
     "LONGEST_CAP",
@@ -60,6 +64,19 @@ class CouponPool:
     per_person: int | None = None
     budget: int | None = None
     prefix: str = ""
+
+    def shown(self) -> dict[str, Decimal | int | str]:
+        """What a coupon is worth, as messages show it: amounts in major units, whole ones without places."""
+        return {part: _shown(part, text) for part, text in self.benefit.items()}
+
+
+def _shown(part: str, text: str) -> Decimal | int | str:
+    if part == "percent_off":
+        return int(text)
+    if part == "gift":
+        return text
+    amount = to_major(*parse_money(text))
+    return int(amount) if amount == amount.to_integral_value() else amount
 
 
 @dataclass(frozen=True, slots=True)

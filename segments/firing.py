@@ -15,6 +15,7 @@ from segments.against import against_number
 from segments.code import OPERATORS, Code
 from segments.evaluate import Context, Surroundings, build
 from segments.packed import TIME
+from segments.sequences import sequence_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,7 +39,7 @@ Kept = tuple[int, int, bytes, "Callable[..., bytes]"]
 
 _COSTS: dict[type[c.Node], int] = {
     c.Stands: 0, c.InSegment: 0, c.Member: 0, c.Truth: 0, c.Prop: 1, c.HasProp: 1, c.TraitIs: 1, c.HasTrait: 1,
-    c.Tag: 2, c.CountGe: 3, c.DistinctGe: 3, c.Aged: 3, c.General: 9,
+    c.Tag: 2, c.CountGe: 3, c.DistinctGe: 3, c.SequenceIn: 3, c.Aged: 3, c.General: 9,
 }  # fmt: skip
 
 
@@ -97,16 +98,20 @@ class Firing:
         match node:
             case c.Not(item):
                 return self._expression(item, nesting, sign=not sign)
+            case c.All() | c.Any_() | c.AtLeast() if nesting == _MAX_NESTING:
+                inner = Firing(self.plan).test(node if sign else c.Not(node))
+                return f"{self.code.constant(inner)}({_ARGUMENTS})"
             case c.All(items) | c.Any_(items):
-                if nesting == _MAX_NESTING:
-                    inner = Firing(self.plan).test(node if sign else c.Not(node))
-                    return f"{self.code.constant(inner)}({_ARGUMENTS})"
                 every = isinstance(node, c.All) == sign
                 parts = [self._expression(item, nesting + 1, sign=sign) for item in sorted(items, key=_cost)]
                 return f"({(' and ' if every else ' or ').join(parts)})" if parts else str(every)
+            case c.AtLeast(k, items):
+                parts = [self._expression(item, nesting + 1, sign=sign) for item in items]
+                enough = k if sign else len(items) - k + 1
+                return f"({' + '.join(f'(1 if {part} else 0)' for part in parts)} >= {enough})"
         return self._fact(node, sign=sign)
 
-    def _fact(self, atom: c.Node, *, sign: bool) -> str:
+    def _fact(self, atom: c.Node, *, sign: bool) -> str:  # noqa: PLR0911 - one line a kind of fact
         """Facts about past events; `sign` False: that the atom is false."""
         negated = "" if sign else "not "
         match atom:
@@ -114,6 +119,8 @@ class Firing:
                 return self._newest(self.code.track("stamps", event), TIME * (k - 1), window, sign=sign)
             case c.DistinctGe(event, prop, window, k):
                 return self._newest(self.code.track("values", event, prop), 2 * TIME * (k - 1), window, sign=sign)
+            case c.SequenceIn(steps, window, never):
+                return self._newest(self.code.track(*sequence_key(steps, never)), 0, window, sign=sign)
             case c.SumGe(event, prop, window, threshold):
                 track = self.code.track("sums", event, prop)
                 summed = f"sum_ge({track}, now, {window}, {self.code.constant(threshold)})[0]"

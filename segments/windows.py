@@ -26,6 +26,7 @@ from schemas.times import FOREVER
 from segments.localdays import days_add, streak_ge, streak_read
 from segments.packed import TIME, edge_of, newer_than, place, unexpired
 from segments.peaks import peak_read, peaks_add
+from segments.sequences import sequence_add
 from segments.totals import sum_ge, sums_add, totals_add, totals_read
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "same_add",
     "same_count",
     "same_ge",
+    "sequence_add",
     "stamps_add",
     "streak_ge",
     "streak_read",

@@ -157,6 +157,21 @@ class KafkaClient:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 raise for_code(code)(reason)
 
+    async def alter(self, settings: Mapping[str, str]) -> None:
+        """Give the topic these settings and no others, and return when the brokers go by them."""
+        resource = ConfigResource(ConfigResourceType.TOPIC, self.address.topic, configs=dict(settings))
+        async with self._sentences(), self._admin() as admin:
+            for answer in await admin.alter_configs([resource]):
+                code, reason, *_ = answer.resources[0]
+                if code:
+                    raise for_code(code)(reason)
+        for _ in range(_LOOKS):
+            facts = await self.facts()
+            if facts is not None and settings.items() <= facts.settings.items():
+                return
+            await asyncio.sleep(_PAUSE)
+        raise StoreUnavailable(f"the topic {self.address.topic} does not take its settings", hint="try again")
+
     async def appeared(self) -> TopicFacts:
         """What a new topic is, as soon as all brokers know of it and each of its partitions has a leader."""
         for _ in range(_LOOKS):

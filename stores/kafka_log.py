@@ -14,7 +14,7 @@ from schemas.ids import partition_of
 from stores.appending import check_items, gap
 from stores.kafka_address import KafkaAddress, read_address
 from stores.kafka_client import KafkaClient, unreachable
-from stores.kafka_topic import topic_of
+from stores.kafka_topic import settle, topic_of
 from stores.ports import LogInfo, Place
 
 if TYPE_CHECKING:
@@ -201,6 +201,11 @@ class KafkaLog:
             return 0
         await self._client.trim(partition, before)
         return before - first
+
+    async def settle(self) -> None:
+        """End virtual time: the brokers' clocks date what comes, and old records go when their time is over."""
+        await settle(self._client)
+        self._is_virtual = False
 
     async def close(self) -> None:
         """Write what waits, as long as the brokers answer, then let go."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stores.kafka_client import KafkaClient, TopicFacts
 
-__all__ = ["PARTITIONS", "topic_of"]
+__all__ = ["PARTITIONS", "settle", "topic_of"]
 
 PARTITIONS = 12
 """Of a new topic, unless its URL says otherwise."""
@@ -23,6 +23,8 @@ _LEAST_RETENTION = 7 * DAY
 _REPLICAS, _IN_SYNC = 3, 2
 _FOREVER = "-1"
 _ANY_TIME = str(2**63 - 1)
+_COMMON = {"cleanup.policy": "delete", "retention.bytes": _FOREVER}
+_OWN_CLOCK = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(_RETENTION)}
 
 
 async def topic_of(client: KafkaClient, asked: int | None, *, virtual_time: bool) -> LogInfo:
@@ -45,12 +47,19 @@ async def _made(client: KafkaClient, partitions: int, *, virtual_time: bool) -> 
     return await client.appeared()
 
 
+async def settle(client: KafkaClient) -> None:
+    """Make a topic in virtual time one with its own clock. Records keep their times. Raises `StoreUnavailable`."""
+    facts = await client.facts()
+    if facts is not None and facts.settings["message.timestamp.type"] != _OWN_CLOCK["message.timestamp.type"]:
+        in_sync = {"min.insync.replicas": facts.settings["min.insync.replicas"]}
+        await client.alter(_COMMON | in_sync | _OWN_CLOCK)
+
+
 def _settings(replication: int, *, virtual_time: bool) -> dict[str, str]:
     """Settings of a new topic. `CreateTime` with any time in it: a simulated 2010 would be deleted, or refused."""
-    common = {"cleanup.policy": "delete", "retention.bytes": _FOREVER}
-    common["min.insync.replicas"] = str(_IN_SYNC if replication >= _REPLICAS else 1)
+    common = _COMMON | {"min.insync.replicas": str(_IN_SYNC if replication >= _REPLICAS else 1)}
     if not virtual_time:
-        return common | {"message.timestamp.type": "LogAppendTime", "retention.ms": str(_RETENTION)}
+        return common | _OWN_CLOCK
     bounds = {f"message.timestamp.{which}.max.ms": _ANY_TIME for which in ("before", "after")}
     return common | bounds | {"message.timestamp.type": "CreateTime", "retention.ms": _FOREVER}
 
@@ -63,7 +72,7 @@ def _check(topic: str, facts: TopicFacts, *, virtual_time: bool) -> None:
     wanted = "CreateTime" if virtual_time else "LogAppendTime"
     if settings["message.timestamp.type"] != wanted:
         given = f"message.timestamp.type={settings['message.timestamp.type']}"
-        kind = "a simulation's log" if virtual_time else "a log"
+        kind = "a log that is told its times" if virtual_time else "a log"
         raise _wrong(topic, f"has {given}; {kind} needs {wanted}", f"message.timestamp.type={wanted}")
     if settings["cleanup.policy"] != "delete":
         what = f"has cleanup.policy={settings['cleanup.policy']}, which takes events out of the log one by one"
@@ -75,7 +84,8 @@ def _check_retention(topic: str, settings: Mapping[str, str], *, virtual_time: b
     """What is kept must reach back to the oldest state that may be restored."""
     kept = int(settings["retention.ms"])
     if virtual_time and kept >= 0:
-        raise _wrong(topic, f"has retention.ms={kept}; a simulation's log keeps everything", "retention.ms=-1")
+        what = f"has retention.ms={kept}; a log that is told its times keeps everything"
+        raise _wrong(topic, what, "retention.ms=-1")
     if 0 <= kept < _LEAST_RETENTION:
         what = f"keeps records for {kept / DAY:.3g} days; at least 7 are needed"
         raise _wrong(topic, what, f"retention.ms={_RETENTION}")

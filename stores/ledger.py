@@ -9,10 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from stores import ledger_lease, ledger_outbox, ledger_workspace, queries
+from stores import ledger_copy, ledger_lease, ledger_outbox, ledger_workspace, queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -109,3 +109,11 @@ class SqlLedger(ABC):
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the queries of `stores.queries`."""
         return await self._read(queries.fetch, query, **arguments)
+
+    async def page(self, table: str, after: Mapping[str, Any] | None, limit: int) -> list[dict[str, Any]]:
+        """Rows of a table as they are, in the order of its key, from the one behind `after` on."""
+        return await self._read(ledger_copy.page, table, after, limit)
+
+    async def fill(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put rows into a table as they are, all or nothing."""
+        await self._write(ledger_copy.fill, table, rows)

@@ -89,5 +89,9 @@ class MemoryLog:
         kept.first += gone
         return gone
 
+    async def settle(self) -> None:
+        """End virtual time."""
+        self._is_virtual = False
+
     async def close(self) -> None:
         """Nothing to close."""

@@ -22,14 +22,9 @@ __all__ = ["open_ledger", "open_log", "open_state"]
 
 T = TypeVar("T")
 
-_SERVERS = {
-    "log": ("kafka",),
-    "state": ("redis", "rediss", "valkey"),
-    "ledger": (),
-}
 _FORMS = {
-    "log": "sqlite:///PATH",
-    "state": "sqlite:///PATH",
+    "log": "sqlite:///PATH or kafka://HOST:9092/TOPIC",
+    "state": "sqlite:///PATH or redis://HOST:PORT",
     "ledger": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE",
 }
 _STATE_CHECKPOINT = 4_000
@@ -87,9 +82,6 @@ def _path(url: str, port: Literal["log", "state", "ledger"]) -> Path | None:
         return None
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":
         return Path(rest[1:])
-    if separator and scheme.split("+")[0] in _SERVERS[port]:
-        message = f"the {port} cannot be on a {scheme} server in this version; write {_FORMS[port]}"
-    else:
-        shown = f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else url  # never a password
-        message = f"{shown!r} is no URL of a {port}; write {_FORMS[port]}"
+    shown = f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else url  # never a password
+    message = f"{shown!r} is no URL of a {port}; write {_FORMS[port]}"
     raise SettingsError(message, hint=f"set TOUCHLINE_{port.upper()}, or leave it out for a file in the data folder")

@@ -34,8 +34,8 @@ __all__ = [
 class Appendable(NamedTuple):
     """A value to append. Events: `key` is the person, the log finds the partition. Control: `key` "" and a partition.
 
-    `at` is the append time (unix ms) and only allowed in a log that was made with `virtual_time` (simulation); else the
-    log has its own clock.
+    `at` is the append time (unix ms) and only allowed in a log that was made with `virtual_time` (simulation, or the
+    copy of another log); else the log has its own clock.
     """
 
     key: str
@@ -91,6 +91,12 @@ class Log(Readable, Protocol):
 
     async def trim(self, partition: int, before: int) -> int:
         """Delete records before offset `before`; returns how many went. Only below positions that are on the disk."""
+
+    async def settle(self) -> None:
+        """End virtual time, for good: from now on the log has its own clock, and records keep the times they have.
+
+        For a log that was filled with the records of another one. One that has its own clock already stays as it is.
+        """
 
     async def close(self) -> None:
         """Write what waits, then let go."""
@@ -241,6 +247,15 @@ class Ledger(Protocol):
 
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the named read-only queries of `stores.queries` (status, person, reports)."""
+
+    async def page(self, table: str, after: Mapping[str, Any] | None, limit: int) -> list[dict[str, Any]]:
+        """Rows of a table (`stores.ledger_copy.TABLES`) as they are, in the order of its key.
+
+        From the one behind the row `after` on, or from the first, at most `limit`.
+        """
+
+    async def fill(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put rows into a table as they are, all or nothing: to copy another ledger."""
 
     async def save(self, path: str) -> None:
         """Write a copy of everything into a new SQLite file (a simulation's ledger in memory)."""

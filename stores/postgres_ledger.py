@@ -59,7 +59,7 @@ class PostgresLedger(SqlLedger):
                 for table in METADATA.sorted_tables:
                     rows = await connection.stream(select(table))
                     async for chunk in rows.mappings().partitions(_CHUNK):
-                        await copy.fill(table, [dict(row) for row in chunk])
+                        await copy.fill(table.name, [dict(row) for row in chunk])
         finally:
             await copy.close()
 

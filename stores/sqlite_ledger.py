@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import create_engine, event, insert
+from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from stores.ledger import SqlLedger
 from stores.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Engine
 
     from stores.sqlite import Database
 
@@ -49,17 +49,9 @@ class SqliteLedger(SqlLedger):
         """Write a copy of everything into a new file."""
         await self._database.run(self._database.connection.execute, "VACUUM INTO ?", (path,))
 
-    async def fill(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Put rows into a table as they are, to copy another ledger."""
-        await self._write(_insert, table, rows)
-
     async def close(self) -> None:
         """Close the file."""
         await self._database.close()
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    connection.execute(insert(table), rows)
 
 
 def _engine(database: Database) -> Engine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from schemas.errors import StoreUnavailable
+from schemas.errors import SettingsError, StoreUnavailable
 from schemas.ids import partition_of
 from schemas.records import Record
 from stores.appending import check_items, check_partitions, gap
@@ -40,9 +40,9 @@ _SHORTEST_POLL, _LONGEST_POLL, _SLOWER = 0.010, 0.025, 1.2
 class SqliteLog:
     """A log in an SQLite file, of `partitions` partitions if it is new (1 unless said).
 
-    `clock` gives unix ms, `new_id` the log's id, asked once. `virtual_time` (of a new log): appenders may name the
-    time. All methods belong to one event loop. Raises `StoreUnavailable`; `NamedStop` `PARTITIONS_CHANGED` if the log
-    has another count of partitions than the one asked for.
+    `clock` gives unix ms, `new_id` the log's id, asked once. `virtual_time`: appenders may name the time. All
+    methods belong to one event loop. Raises `StoreUnavailable`; `SettingsError` where virtual time is asked of a log
+    with its own clock; `NamedStop` `PARTITIONS_CHANGED` if it has another count of partitions than the one asked for.
     """
 
     longest_poll = _LONGEST_POLL
@@ -64,6 +64,9 @@ class SqliteLog:
         self.info = LogInfo(meta["log_id"], int(meta["partitions"]))
         check_partitions(self.info, partitions)
         self._is_virtual = meta["virtual_time"] == "1"
+        if virtual_time and not self._is_virtual:
+            message = f"{database.name} holds a log with its own clock"
+            raise SettingsError(message, hint="name a file that is not there yet")
         self._waiting: list[tuple[Sequence[Appendable], asyncio.Future[list[Place]]]] = []
         self._waiting_records = 0
         self._flushing: asyncio.Task[None] | None = None
@@ -231,6 +234,15 @@ class SqliteLog:
             connection.execute("UPDATE head SET first = ? WHERE partition = ?", (new, partition))
         connection.execute("PRAGMA incremental_vacuum(64)").fetchall()
         return int(new - first)
+
+    async def settle(self) -> None:
+        """End virtual time."""
+        await self._database.run(self._settle)
+        self._is_virtual = False
+
+    def _settle(self) -> None:
+        with immediate(self._database.connection):
+            self._database.connection.execute("UPDATE meta SET value = '0' WHERE name = 'virtual_time'")
 
     async def close(self) -> None:
         """Write what waits, then close the file."""

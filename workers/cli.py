@@ -229,6 +229,27 @@ def status(data: Data = None, as_json: Json = False) -> None:
 
 
 @app.command(
+    epilog="Example: touchline migrate --to-log kafka://k1:9092/shop --to-state redis://v1 --to-ledger env:LEDGER"
+)
+def migrate(
+    to_log: Annotated[
+        str, typer.Option("--to-log", metavar="URL", help="Where the log goes; env:NAME names a variable.")
+    ],
+    to_state: Annotated[str, typer.Option("--to-state", metavar="URL", help="Where the state goes.")],
+    to_ledger: Annotated[str, typer.Option("--to-ledger", metavar="URL", help="Where the ledger goes.")],
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Partitions of the new log (a file 1, Kafka 12).")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Move a workspace to other stores: stop every process, copy, compare by counts and hashes, start there."""
+    from workers.commands.migrate import Request, run_migrate
+
+    run_migrate(Request(to_log, to_state, to_ledger, partitions, data), as_json=as_json)
+
+
+@app.command(
     epilog='Example: touchline up, then: curl localhost:8080/v1/events -d \'{"person": "p1", "event": "order.paid"}\''
 )
 def up(

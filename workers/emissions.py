@@ -41,6 +41,10 @@ class Collector:
         """Nothing was written before."""
         return None
 
+    async def get_meta(self, name: str) -> str | None:  # noqa: ARG002 - the port's shape
+        """Nothing is known of this workspace."""
+        return None
+
     async def advance(self, partition: int, log_id: str, position: int) -> None:
         """There is no mark to raise."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import faust
 from yarl import URL
 
-from schemas.errors import StoreUnavailable, TouchlineError
+from schemas.errors import NamedStop, StoreUnavailable
 from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport
 from workers.folding import Folding
 from workers.log import logger
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stores.kafka_log import KafkaLog
     from workers.workspace import Workspace
 
-__all__ = ["GroupLost", "make_app", "run_worker"]
+__all__ = ["make_app", "run_worker"]
 
 _LOOK = 1.0
 _STUCK = 60.0
@@ -31,12 +31,6 @@ _END = 2.5
 """Seconds that Faust has to leave the group."""
 _NEVER = 1e6
 """Seconds: a worker that has no partition at the moment does not ask for records, and must stay in the group."""
-
-
-class GroupLost(TouchlineError):
-    """The consumer has left its group for good and does not say so; only a new process helps."""
-
-    code = "GROUP_LOST"
 
 
 class WorkerApp(faust.App):
@@ -56,7 +50,8 @@ class WorkerApp(faust.App):
 async def run_worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
     """Fold the partitions that this process is given, until `stop` is set.
 
-    Raises `NamedStop`; `GroupLost`; `StoreUnavailable` when Kafka went away in the very moment of the start.
+    Raises `NamedStop`, also `GROUP_LOST` for what Faust does not notice; `StoreUnavailable` when Kafka went away in the
+    very moment of the start.
     """
     log = cast("KafkaLog", workspace.log)
     await log.check()
@@ -109,30 +104,34 @@ def _credentials(address: KafkaAddress) -> Any:  # noqa: ANN401 - one of Faust's
 
 async def _run(app: WorkerApp, partitions: Partitions, stop: asyncio.Event) -> None:
     app.finalize()
-    starting = asyncio.create_task(app.start())
-    watching = asyncio.create_task(_watch(app, stop))
+    starting = asyncio.create_task(app.start())  # returns with the first assignment, which may never come
+    watching = asyncio.create_task(_watch(app, starting, stop))
     try:
-        await asyncio.wait({starting}, timeout=None)
-        if (error := starting.exception()) is not None:
-            raise StoreUnavailable(f"Kafka cannot be used: {error}", hint="is it running?") from None
         await asyncio.wait({watching, partitions.failed}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        watching_failed = watching.done() and not watching.cancelled() and watching.exception()
-        watching.cancel()
         await partitions.release_all()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(app.stop(), _END)
-    if partitions.failed.done():
-        partitions.failed.result()
-    if watching_failed:
-        raise watching_failed
+        await _end(app, starting, watching)
+    for ended in (partitions.failed, watching):
+        if ended.done() and not ended.cancelled():
+            ended.result()
 
 
-async def _watch(app: WorkerApp, stop: asyncio.Event) -> None:
-    """Return when `stop` is set. Raises `GroupLost` for what Faust does not notice itself."""
+async def _end(app: WorkerApp, *tasks: asyncio.Task[None]) -> None:
+    """Leave the group, as long as Kafka answers."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(app.stop(), _END)
+
+
+async def _watch(app: WorkerApp, starting: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Return when `stop` is set. Raises `StoreUnavailable`, `NamedStop` `GROUP_LOST`."""
     stuck = 0.0
     while not stop.is_set():
         await pause(stop, _LOOK)
+        if starting.done() and (error := starting.exception()) is not None:
+            raise StoreUnavailable(f"Kafka cannot be used: {error}", hint="is it running?") from None
         _check(app)
         stuck = stuck + _LOOK if _is_stuck(app) else 0.0
         if stuck >= _STUCK:
@@ -156,6 +155,8 @@ def _is_stuck(app: WorkerApp) -> bool:
     return bool(app.batches.assignment()) and not app.batches.flow_active
 
 
-def _lost(reason: str) -> GroupLost:
-    logger().error("group_lost", reason=reason)
-    return GroupLost(f"the worker is not in its group any more: {reason}", hint="start it again")
+def _lost(reason: str) -> NamedStop:
+    """The consumer is out of its group for good; Faust would go on idling, and only a new process helps."""
+    message = f"this worker is not in its group any more: {reason}; start it again"
+    logger().error("stopped", code="GROUP_LOST", reason=message)
+    return NamedStop(message, code="GROUP_LOST")

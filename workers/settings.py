@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,16 @@ from urllib.parse import quote
 from schemas.errors import SettingsError
 from schemas.times import DAY, HOUR, SECOND, parse_duration
 
-__all__ = ["Settings", "environment", "fresh_key", "language", "read_settings", "with_password"]
+__all__ = [
+    "Settings",
+    "environment",
+    "fresh_key",
+    "from_environment",
+    "language",
+    "read_settings",
+    "with_password",
+    "without_password",
+]
 
 _PREFIX = "TOUCHLINE_"
 _KNOWN = {
@@ -134,6 +144,25 @@ def with_password(url: str, password: str) -> str:
     return f"{scheme}{separator}{user}:{quote(password, safe='')}@{place}"
 
 
+def from_environment(value: str, values: Mapping[str, str], whose: str) -> str:
+    """A text, or the variable that `env:NAME` names, so that no secret stands in a file or on a command line.
+
+    Raises `SettingsError`, which says that `whose` wants it.
+    """
+    if not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:")
+    if name not in values:
+        raise SettingsError(f"{whose} wants the variable {name}, which is not set")
+    return values[name]
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    shown = re.sub(r"(://[^/@]*?:)[^@]*@", r"\1…@", url)
+    return re.sub(r"(password=)[^&]*", r"\1…", shown)
+
+
 def _port(name: str, text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) < 65_536:
         message = f"{_PREFIX}{name} is a number from 0 to 65535, not {text!r}"
@@ -195,10 +224,4 @@ def _channels_file(path: Path) -> str:
 
 
 def _secret(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - an adapter's option
-    if not isinstance(value, str) or not value.startswith("env:"):
-        return value
-    name = value.removeprefix("env:")
-    if name not in values:
-        message = f"TOUCHLINE_CHANNELS wants the variable {name}, which is not set"
-        raise SettingsError(message)
-    return values[name]
+    return from_environment(value, values, "TOUCHLINE_CHANNELS") if isinstance(value, str) else value

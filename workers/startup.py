@@ -10,7 +10,11 @@ from stores.ports import Position
 if TYPE_CHECKING:
     from stores.ports import Ledger, Readable, State
 
-__all__ = ["check_partitions", "first_position"]
+__all__ = ["LOG_CUT", "check_partitions", "first_position"]
+
+LOG_CUT = "log_cut"
+"""Meta of the ledger: the id of a log that lacks the records from before a move, as the log it came from had lost some.
+Its first record is not the beginning: a state that is gone cannot be made of it."""
 
 
 async def first_position(log: Readable, state: State, ledger: Ledger, partition: int) -> tuple[Position, bool]:
@@ -26,6 +30,8 @@ async def first_position(log: Readable, state: State, ledger: Ledger, partition:
     if stored is None:
         if first > 0:
             raise _gap(partition, 0, first - 1)
+        if await ledger.get_meta(LOG_CUT) == log.info.log_id:
+            raise _cut(partition)
         await state.begin(partition, log.info.log_id, Position(0))
         return Position(0), progress is not None and progress[1] > 0
     position, log_id = stored
@@ -42,6 +48,14 @@ def _gap(partition: int, start: int, last: int) -> NamedStop:
     message = (
         f"partition {partition}: records {start} to {last} are needed and the log does not have them any more; "
         "restore a state or a log that reaches them"
+    )
+    return NamedStop(message, code="STATE_GAP")
+
+
+def _cut(partition: int) -> NamedStop:
+    message = (
+        f"partition {partition}: its state is gone, and this log does not hold all records from before the move to "
+        "these stores; restore a copy of the state"
     )
     return NamedStop(message, code="STATE_GAP")
 

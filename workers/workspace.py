@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from schemas.errors import InputError
+from schemas.errors import InputError, NamedStop
 from stores.connect import connect_ledger, connect_log, connect_state
 from stores.ports import Ledger, Log, State
 from workers.clock import now_ms
@@ -13,7 +13,10 @@ from workers.programs import Programs
 from workers.settings import Settings, fresh_key
 from workers.startup import check_partitions
 
-__all__ = ["Workspace", "open_workspace"]
+__all__ = ["CLOSED", "Workspace", "check_open", "open_workspace"]
+
+CLOSED = "closed"
+"""Meta of the ledger: why nothing may work on this workspace any more, or not yet; empty when it may again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class Workspace:
 
 
 async def open_workspace(settings: Settings, *, create: bool = True) -> Workspace:
-    """Open (and, with `create`, make) the workspace. Raises `InputError`, `NamedStop`, `StoreUnavailable`."""
+    """Open (and, with `create`, make) the workspace; without `create` only to look, which a closed one allows.
+
+    Raises `InputError`, `NamedStop`, `StoreUnavailable`.
+    """
     if not settings.log and not create and not (settings.data / "log.db").exists():
         message = f"there is no workspace in {settings.data}"
         raise InputError(message, hint="start one with: touchline up")
@@ -48,11 +54,21 @@ async def open_workspace(settings: Settings, *, create: bool = True) -> Workspac
         opened.push_async_callback(state.close)
         ledger = await connect_ledger(settings.url("ledger"))
         opened.push_async_callback(ledger.close)
+        if create:
+            await check_open(ledger)
         await check_partitions(log, ledger)
         identity = await ledger.keep_meta("workspace", fresh_key(8))
         key = await ledger.keep_meta("coupon_key", fresh_key(32))
         opened.pop_all()
     return Workspace(settings, log, state, ledger, Programs(ledger), identity, bytes.fromhex(key))
+
+
+async def check_open(ledger: Ledger) -> None:
+    """Raise `NamedStop` `WORKSPACE_CLOSED` when a move has left this workspace, or has not finished it."""
+    why = await ledger.get_meta(CLOSED)
+    if why:
+        message = f"this workspace is closed: {why}"
+        raise NamedStop(message, code="WORKSPACE_CLOSED", hint="see docs/operating.md, Moving to other stores")
 
 
 def _make_folder(settings: Settings) -> None:

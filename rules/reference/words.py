@@ -50,7 +50,11 @@ def trigger_text(rule: Rule) -> str:
     when = trigger.schedule
     if when.at is not None:
         return f"at {format_time(when.at)}"
-    return f"schedule {when.cron} ({when.zone})"
+    days = [f"{when.before}d before"] if when.before else []
+    days += [f"anniversary of {when.anniversary}"] if when.anniversary is not None else []
+    days += ["end of the month"] if when.month_end else []
+    days += [f"workdays of {when.country}"] if when.country else []
+    return f"schedule {' '.join([when.cron or '', *days])} ({when.zone})"
 
 
 def wait_text(wait: Wait) -> str:

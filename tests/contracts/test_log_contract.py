@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import NamedStop
+from schemas.errors import NamedStop, SettingsError
 from schemas.ids import partition_of
 from stores.ports import Appendable, Place
 from tests.helpers.stores import CLOCKED, LASTING_LOGS, LOGS, Clock, log_in
@@ -236,6 +236,53 @@ async def test_in_virtual_time_the_appender_names_the_time_and_it_never_falls_ei
 
     assert await times(log) == [50, 50, 60]
     await log.close()
+
+
+@pytest.mark.parametrize("engine", LOGS)
+async def test_a_log_that_is_settled_keeps_its_times_and_has_its_own_clock_from_then_on(
+    engine: str, tmp_path: Path, clock: Clock
+) -> None:
+    log = await log_in(engine, tmp_path, clock=clock, partitions=2, virtual_time=True)
+    old = [Appendable("", b"old", 0, 1_000), Appendable("", b"older", 1, 5)]
+    await log.append(old)
+
+    await log.settle()
+    await log.settle()
+
+    with pytest.raises(ValueError, match="own clock"):
+        await log.append(old)
+    before = time.time_ns() // 1_000_000
+    await log.append([Appendable("", b"new", partition) for partition in (0, 1)])
+    found = [await log.read(partition, 0, 1) + await log.read(partition, 1) for partition in (0, 1)]
+    assert [[record.value for record in records] for records in found] == [[b"old", b"new"], [b"older", b"new"]]
+    assert [records[0].at for records in found] == [1_000, 5]
+    for records in found:
+        assert records[1].at == clock.now or before <= records[1].at <= time.time_ns() // 1_000_000
+    await log.close()
+
+
+@pytest.mark.parametrize("engine", LASTING_LOGS)
+async def test_a_settled_log_is_opened_again_as_one_with_its_own_clock(engine: str, tmp_path: Path) -> None:
+    log = await log_in(engine, tmp_path, partitions=2, virtual_time=True)
+    await log.append([Appendable("", b"old", 0, 1_000)])
+    await log.settle()
+    await log.close()
+
+    again = await log_in(engine, tmp_path, partitions=2)
+
+    assert again.info == log.info
+    with pytest.raises(ValueError, match="own clock"):
+        await again.append([Appendable("", b"x", 0, 2_000)])
+    assert await times(again) == [1_000]
+    await again.close()
+
+
+@pytest.mark.parametrize("engine", LASTING_LOGS)
+async def test_a_log_with_its_own_clock_is_not_opened_in_virtual_time(engine: str, tmp_path: Path) -> None:
+    await (await log_in(engine, tmp_path, partitions=2)).close()
+
+    with pytest.raises(SettingsError):
+        await log_in(engine, tmp_path, partitions=2, virtual_time=True)
 
 
 @pytest.mark.parametrize("engine", sorted(set(LASTING_LOGS) & set(CLOCKED)))

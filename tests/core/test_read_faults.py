@@ -215,6 +215,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a lateness without its length": ("missing_key", rule_text("if_late: ▶{}")),
     "a lateness that is no length": ("bad_duration", rule_text("if_late: {send_within: ▶2}")),
     "an owner over two lines": ("bad_text", rule_text('owner: ▶"a\\nb"')),
+    "a migration without an id": (
+        "missing_key",
+        rule_text("on_change: migrate", then="[{tag: a, id: x}, {if: 'true', then: [▶{tag: b}, stop], id: y}]"),
+    ),
+    "a word for changes": ("not_allowed", rule_text("on_change: ▶restart")),
     "a word for runs under way": ("not_allowed", rule_text("if_running: ▶queued")),
     # catalogue and lifecycle
     "a type that is none": ("not_allowed", "events:\n  x: {properties: {a: {type: ▶string}}}\n"),

@@ -16,7 +16,7 @@ from stores.open import open_ledger, open_state
 from tests.helpers.installation import Installation
 from tests.helpers.kafka_shop import PLAYBOOK, Feeder, found, log_of, tick, undisturbed
 from tests.helpers.stores import kafka, kafka_url
-from tests.helpers.waiting import wait_until_async
+from tests.helpers.waiting import wait_until_answer, wait_until_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,11 +44,15 @@ class Shop:
 
     async def at_work(self, records: int = 1, timeout: float = 60) -> None:
         """Wait until so many more records are folded."""
-        before = await self.position()
-        end = time.monotonic() + timeout
-        while await self.position() < before + records:
-            assert time.monotonic() < end, f"the workers do not get on: {self.said()}"
-            await moment(0.05)
+        wanted = await self.position() + records
+
+        async def is_there() -> bool:
+            return await self.position() >= wanted
+
+        try:
+            await wait_until_answer(is_there, timeout, "the workers to get on")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.said()}") from None
 
     async def share(self, *names: str) -> None:
         """Wait until these workers have two partitions each."""
@@ -148,6 +152,7 @@ async def test_workers_that_are_killed_stopped_and_frozen_lose_and_double_nothin
         await shop.at_work(80)
 
 
+@pytest.mark.crash
 async def test_a_worker_without_partitions_stays_and_takes_over(tmp_path: Path) -> None:
     async with shop_in(tmp_path) as shop:
         for number in range(PARTITIONS + 1):
@@ -159,6 +164,7 @@ async def test_a_worker_without_partitions_stays_and_takes_over(tmp_path: Path) 
         await shop.at_work(400, timeout=90)
 
 
+@pytest.mark.crash
 async def test_the_broker_dies_and_comes_back(tmp_path: Path) -> None:
     async with shop_in(tmp_path) as shop:
         shop.log.append_seconds = 60  # type: ignore[attr-defined]

@@ -63,6 +63,22 @@ async def test_a_new_topic_has_the_settings_that_the_protocol_needs(tmp_path: Pa
     await log.close()
 
 
+async def test_a_settled_topic_has_the_settings_of_a_new_one(tmp_path: Path) -> None:
+    log = await opened(kafka_url(tmp_path), virtual_time=True)
+    await log.append([Appendable("", b"from 2010", 0, 1_290_000_000_000)])
+
+    await log.settle()
+
+    fresh = await opened(f"{kafka_url(tmp_path)}.fresh")
+    settled, new = await log._client.facts(), await fresh._client.facts()
+    assert settled is not None
+    assert new is not None
+    assert settled.settings == new.settings
+    assert [record.at for record in await log.read(0, 0)] == [1_290_000_000_000]
+    await log.close()
+    await fresh.close()
+
+
 async def test_the_url_says_how_many_partitions_a_new_topic_has_and_is_held_to_it(tmp_path: Path) -> None:
     log = await opened(kafka_url(tmp_path, "?partitions=5"))
     assert log.info.partitions == 5
@@ -78,7 +94,7 @@ async def test_the_url_says_how_many_partitions_a_new_topic_has_and_is_held_to_i
     ("settings", "virtual", "sentence"),
     [
         ({"message_timestamp_type": "CreateTime"}, False, "a log needs LogAppendTime"),
-        ({}, True, "a simulation's log needs CreateTime"),
+        ({}, True, "a log that is told its times needs CreateTime"),
         ({"message_timestamp_type": "CreateTime"}, True, "keeps everything"),
         ({"cleanup_policy": "compact"}, False, "takes events out of the log"),
         ({"cleanup_policy": "compact,delete"}, False, "takes events out of the log"),

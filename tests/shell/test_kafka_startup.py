@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +15,12 @@ from stores.kafka_log import KafkaLog, open_kafka_log
 from stores.open import open_ledger, open_state
 from stores.ports import Appendable, Position
 from tests.helpers.stores import Clock, kafka, kafka_url
+from tests.helpers.waiting import wait_until_answer
+from tests.servers.kafka import PASSWORD, USER
 from workers.activation import activate
 from workers.faust_worker import run_worker
 from workers.programs import Programs
-from workers.settings import Settings
+from workers.settings import Settings, read_settings
 from workers.startup import check_partitions
 from workers.workspace import Workspace
 
@@ -53,28 +56,25 @@ class Shop:
             await self.log.append([Appendable(f"p{self.sent % 7}", value)])
 
     async def fold(self, state: State | None = None) -> None:
-        """Run the worker until it stands at the end."""
+        """Run the worker until it stands at the end, or ends with an error."""
         stop, state = asyncio.Event(), state or self.state
         end = (await self.log.ends(0))[1]
         running = asyncio.create_task(run_worker(self.workspace(state), stop))
-        there = asyncio.create_task(self._until(state, end, stop))
-        await asyncio.wait({running, there}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
-        stop.set()
-        await running
-        await there
 
-    async def _until(self, state: State, end: int, stop: asyncio.Event) -> None:
-        """Return when the state is there, or when there is nothing to wait for any more."""
-        while not stop.is_set():
+        async def is_there() -> bool:
             stored = await state.position(0)
-            if stored is not None and stored[0].offset == end:
-                return
-            await asyncio.sleep(0.02)
+            return running.done() or (stored is not None and stored[0].offset == end)
+
+        try:
+            await wait_until_answer(is_there, 60, "the worker to get to the end")
+        finally:
+            stop.set()
+            await running
 
     async def stop_of(self, state: State | None = None) -> NamedStop:
         """The stop that a worker ends with."""
         with pytest.raises(NamedStop) as stopped:
-            await asyncio.wait_for(self.fold(state), 60)
+            await self.fold(state)
         return stopped.value
 
     async def decided(self) -> int:
@@ -209,6 +209,30 @@ async def test_an_activation_that_failed_before_the_log_is_appended_by_the_next_
     told = [value for value in kinds if value.startswith(b'["p"')]
     assert told[0] == told[1] == encode(ProgramActivated(again.hash, 1))
     assert len(told) == 3
+
+
+async def test_a_group_that_kafka_refuses_is_a_stop_and_no_silent_idling(shop: Shop) -> None:
+    workspace = replace(
+        shop.workspace(), settings=Settings(log=shop.url, kafka_session=3_000)
+    )  # Kafka wants 6 at least
+
+    with pytest.raises(NamedStop) as stop:
+        await asyncio.wait_for(run_worker(workspace, asyncio.Event()), 60)
+
+    assert stop.value.code == "GROUP_LOST"
+
+
+async def test_with_name_and_password_it_folds_the_same(shop: Shop) -> None:
+    given = {"TOUCHLINE_KAFKA_PASSWORD": PASSWORD, "TOUCHLINE_KAFKA_SESSION": "6s"}
+    url = f"kafka://{USER}@{kafka().sasl_address}/{shop.log.address.topic}?security=SASL_PLAINTEXT"
+    settings = read_settings(given | {"TOUCHLINE_LOG": url})
+    await shop.log.close()
+    shop.url = settings.url("log")
+    shop.log = await open_kafka_log(shop.url, clock=Clock())
+
+    await shop.fold()
+
+    assert await shop.decided() == 9
 
 
 async def _with_admin(act: Any) -> None:  # noqa: ANN401 - what to do with aiokafka's client

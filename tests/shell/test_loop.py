@@ -15,7 +15,7 @@ from stores.open import open_log
 from stores.ports import Appendable, Position, Saved
 from tests.helpers.faults import Faults
 from tests.helpers.folded import LOG_ID, Folded, fold_all
-from workers.startup import check_partitions
+from workers.startup import LOG_CUT, check_partitions
 from workers.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -113,6 +113,16 @@ async def test_a_lost_state_whose_records_are_gone_too_is_a_stop() -> None:
     await shop.tick()
     await shop.fold()
     await shop.log.trim(0, 1)
+
+    assert await _stop(shop.again(ledger=shop.ledger)) == "STATE_GAP"
+
+
+async def test_a_lost_state_of_a_log_that_was_moved_without_its_beginning_is_a_stop() -> None:
+    shop = await _shop()
+    await shop.ledger.set_meta(LOG_CUT, "another-log")
+    await shop.fold()
+    await shop.ledger.set_meta(LOG_CUT, LOG_ID)
+    await shop.fold()  # a state that is there is all it needs
 
     assert await _stop(shop.again(ledger=shop.ledger)) == "STATE_GAP"
 

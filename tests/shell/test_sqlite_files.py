@@ -371,14 +371,3 @@ def test_a_url_that_says_nothing_is_refused_with_what_to_write(kind: str, url: s
 
     assert refusal.value.message.startswith(f"{url!r} is no URL of a {kind}; write sqlite:///PATH")
     assert f"TOUCHLINE_{kind.upper()}" in refusal.value.hint
-
-
-@pytest.mark.parametrize(
-    ("kind", "url"),
-    [("log", "kafka://host:9092"), ("state", "redis://host")],
-)
-def test_a_server_is_refused_with_what_to_write(kind: str, url: str) -> None:
-    with pytest.raises(
-        SettingsError, match=f"the {kind} cannot be on a .* server in this version; write sqlite:///PATH"
-    ):
-        OPENERS[kind](url)

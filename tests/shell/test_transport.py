@@ -294,7 +294,7 @@ async def test_a_request_without_a_readable_reply_may_have_been_carried_out(repl
 async def test_a_service_that_is_silent_is_left_at_the_deadline() -> None:
     async with serve(lambda _: never()) as server:
         with pytest.raises(NoReply):
-            await sent(HttpClient(), request_to(server.url, trusted=True), 0.1)
+            await sent(HttpClient(), request_to(server.url, trusted=True), 1.0)
 
 
 async def never() -> Reply:

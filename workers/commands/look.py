@@ -43,8 +43,10 @@ def run_person(identity: str, data: Path | None, source: Path | None, *, as_json
     changes = [(c["time"], c["change"], c["segment"], c["cause"]) for c in found["changes"]]
     if changes:
         screen.print(table("Last changes", ("time", "change", "segment", "cause"), changes))
-    rows = [(d["time"], d["rule"], d["kind"], d["status"], d["channel"], d["reason"]) for d in found["decisions"]]
-    screen.print(table("Last decisions", ("time", "rule", "kind", "status", "channel", "reason"), rows))
+    rows = [
+        (d["time"], d["rule"], d["step"], d["kind"], d["status"], d["channel"], d["reason"]) for d in found["decisions"]
+    ]
+    screen.print(table("Last decisions", ("time", "rule", "step", "kind", "status", "channel", "reason"), rows))
 
 
 def run_status(data: Path | None, *, as_json: bool) -> None:
