@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["make_app", "run_worker"]
 
 _LOOK = 1.0
+_BATCH = 2_000
+"""Records folded at a time when so many wait: each batch costs three round trips to servers, however large it is."""
 _STUCK = 60.0
 """Seconds with partitions and without a flow of records, after which Faust has lost its way."""
 _END = 2.5
@@ -55,7 +57,7 @@ async def run_worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio
     """
     log = cast("KafkaLog", workspace.log)
     await log.check()
-    partitions = Partitions(log.address.topic, log, Folding(workspace, decided))
+    partitions = Partitions(log.address.topic, log, Folding(workspace, decided, batch=_BATCH))
     with tempfile.TemporaryDirectory(prefix="touchline-") as folder:  # Faust wants one, and puts nothing into it
         app = make_app(log.address, partitions, folder, session_ms=workspace.settings.kafka_session)
         await _run(app, partitions, stop)
