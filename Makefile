@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test test-compiled lint types layers format wheel wheel-compiled bench crash lock clean
+.PHONY: help setup dev run run-servers test test-compiled lint types layers format wheel wheel-compiled bench crash lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,9 @@ dev:
 
 run: setup  ## run the demo: a sample playbook, from event to delivered message
 	@$(BIN)/touchline demo
+
+run-servers: dev  ## run the demo on Kafka, Valkey and PostgreSQL, started for it (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.servers.demo
 
 test: dev  ## run every test
 	@$(BIN)/python -m pytest -n 2
