@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     try:
         where = settings()
     except ServerMissing as error:
-        print(f"touchline: a server is missing: {error}", file=sys.stderr)
+        sys.stderr.write(f"touchline: a server is missing: {error}\n")
         return 2
     command = [sys.executable, "-m", "workers", "demo", "--engine", "servers", "--workers", "2", *words]
     return subprocess.run(command, env=os.environ | where, check=False).returncode
