@@ -26,7 +26,7 @@ test: dev  ## run every test
 
 test-compiled: dev  ## run the tests of the core with the fold compiled (needs a C compiler)
 	@$(BIN)/python scripts/compiled.py --required
-	@cd build/compiled && ../../$(BIN)/python -m pytest -n 2 tests/core tests/properties
+	@cd build/compiled && ../../$(BIN)/python -m pytest -n 2 tests/core tests/properties tests/shell/test_rehearsal.py tests/shell/test_rehearsed_journeys.py
 
 lint: dev  ## check style and formatting
 	@$(BIN)/ruff check .

@@ -45,6 +45,9 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
         p.waits[:] = [waiting for waiting in p.waits if all(waiting is not other for other in others)]
         p.store_waits()
         turn.out.count("restarted")
+        for other in others:
+            turn.tell("restarted", rule, other.occurrence, other.wait)
+    turn.tell("started", rule, occurrence, OWN)
     started = p.now if occasion.time is None else occasion.time
     return Run(rule, occurrence, p.now, key or b"", started, due, shadow)
 

@@ -15,7 +15,7 @@ from rules.program import Program
 from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
-from workers.batch import Batch, Decoded, decode_records
+from workers.batch import Batch, Decoded, Folding, decode_records
 from workers.startup import first_position
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MakeFold", "Options", "PartitionWorker"]
 
-MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Fold]
+MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Folding]
 """(program, workspace, programs by name, lateness) → the fold of a batch."""
 
 _CLOCK_SLACK = 300_000
@@ -160,7 +160,7 @@ class PartitionWorker:
             )
             raise NamedStop(message, code="CLOCK_JUMP")
 
-    def _fold(self, position: Position) -> Fold | None:
+    def _fold(self, position: Position) -> Folding | None:
         program = self.programs.known(position.program) if position.program else None
         options = self.options
         if program is None:
@@ -284,7 +284,7 @@ def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> P
 
 
 def _folded(
-    fold: Fold | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
+    fold: Folding | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
 ) -> tuple[dict[str, Saved], Outcome]:
     if fold is None:
         return {}, _without_program(partition, decoded)
