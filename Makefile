@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash lock clean
+.PHONY: help setup dev run run-servers servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ run: setup  ## run the demo: a sample playbook, from event to delivered message
 
 servers: dev  ## start Kafka, Valkey and PostgreSQL on this machine, until Ctrl-C (needs Java and Maven)
 	@$(BIN)/python -m tests.servers
+
+run-servers: dev  ## run the demo on Kafka, Valkey and PostgreSQL, started for it (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.servers.demo
 
 test: dev  ## run every test
 	@$(BIN)/python -m pytest -n 2

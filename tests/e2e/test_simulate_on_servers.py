@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +13,12 @@ from stores.connect import connect_ledger, connect_log, connect_state
 from stores.ports import Appendable, Position
 from tests.helpers.everything import PLAYBOOK, UNTIL, write_everything
 from tests.helpers.installation import Installation
+from tests.helpers.source import ROOT
 from tests.helpers.stores import kafka_url
 from tests.servers.postgres import ledger_url
 from tests.servers.valkey import state_url
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
 WORDS = (
@@ -144,3 +147,15 @@ def test_the_topic_of_a_living_log_is_refused(here: Installation) -> None:
     assert done.returncode == 2
     assert "TOUCHLINE_SIM_LOG: the topic" in done.stderr
     assert "name a topic that nobody has used" in done.stderr
+
+
+def test_the_demo_on_servers_says_in_one_line_which_server_cannot_be_had(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.servers.demo"],
+        cwd=ROOT, env=os.environ | {"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "touchline: a server is missing: java is missing (Debian and Ubuntu: apt install openjdk-17-jre-headless maven)\n"
+    )
