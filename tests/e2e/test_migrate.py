@@ -66,7 +66,9 @@ async def test_after_a_move_to_three_partitions_and_postgresql_the_same_events_g
         await stores_of(each).close()
 
 
-async def test_after_a_move_to_kafka_valkey_and_postgresql_the_same_events_give_the_same_decisions(tmp_path: Path) -> None:
+async def test_after_a_move_to_kafka_valkey_and_postgresql_the_same_events_give_the_same_decisions(
+    tmp_path: Path,
+) -> None:
     clock = Clock(time.time_ns() // 1_000_000 - 12 * HOUR)
     here, twin = await pair(tmp_path, clock)
 
