@@ -47,7 +47,7 @@ class WorkerApp(faust.App):
         return BatchTransport(self.conf.broker_consumer, self)
 
 
-async def run_worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
+async def run_worker(workspace: Workspace, stop: asyncio.Event, folding: Folding | None = None) -> None:
     """Fold the partitions that this process is given, until `stop` is set.
 
     Raises `NamedStop`, also `GROUP_LOST` for what Faust does not notice; `StoreUnavailable` when Kafka went away in the
@@ -55,7 +55,7 @@ async def run_worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio
     """
     log = cast("KafkaLog", workspace.log)
     await log.check()
-    partitions = Partitions(log.address.topic, log, Folding(workspace, decided))
+    partitions = Partitions(log.address.topic, log, folding or Folding(workspace))
     with tempfile.TemporaryDirectory(prefix="touchline-") as folder:  # Faust wants one, and puts nothing into it
         app = make_app(log.address, partitions, folder, session_ms=workspace.settings.kafka_session)
         await _run(app, partitions, stop)

@@ -202,8 +202,11 @@ class PartitionWorker:
         return len(decoded)
 
     async def _write(self, position: Position, new: Position, outcome: Outcome, states: dict[str, Saved]) -> None:
-        """Steps 3 and 4."""
-        self._note(outcome)
+        """Steps 3 and 4. What the batch yielded is counted when it is written: by one worker, whoever folded it too."""
+        if not self.options.record_changes:
+            outcome.changes.clear()
+        if self.options.immediate:
+            outcome.withdrawals.clear()
         log_id = self.log.info.log_id
         if outcome.has_rows():
             end = (await self.log.ends(self.partition))[1]
@@ -218,15 +221,9 @@ class PartitionWorker:
             self._release = 0
         await self.state.write(self.partition, position, new, states)
         self.position, self._reached = new, new[:2]
+        self.counts.add(outcome)
         self.counts.records += new.offset - position.offset
         self.counts.batches += 1
-
-    def _note(self, outcome: Outcome) -> None:
-        if not self.options.record_changes:
-            outcome.changes.clear()
-        if self.options.immediate:
-            outcome.withdrawals.clear()
-        self.counts.add(outcome)
 
     # -- records that concern more people than one batch
     async def _tick_chunk(self, position: Position, decoded: Decoded) -> int:
