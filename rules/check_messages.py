@@ -152,8 +152,9 @@ class _Values:
         return _known(name, _COUPON, "a coupon has no such part")
 
     def _worth(self, pools: tuple[str, ...], name: str) -> _Fault | None:
-        """A part of what coupons of these pools are worth: of all of them."""
-        lacking = [pool for pool in pools if name not in self.pools[pool].benefit]
+        """A part of what coupons of these pools are worth: of all of them whose benefit could be read."""
+        benefits = {pool: self.pools[pool].benefit for pool in pools}
+        lacking = [pool for pool, benefit in benefits.items() if benefit.keys() & BENEFITS and name not in benefit]
         if not lacking:
             return None
         message = say("coupons of {pool!r} have no {name!r}", pool=lacking[0], name=name)

@@ -57,6 +57,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "missing_variable",
         rule_with(f"[{{issue_coupon: forever}}, {send('▶worth')}]"),
     ),
+    "the worth of a coupon whose benefit cannot be read": (
+        "error",
+        "bad_money",
+        rule_with(f"[{{issue_coupon: odd}}, {send('worth')}]") + "coupon_pools: {odd: {benefit: {amount_off: ▶10}}}\n",
+    ),
     "the least sum of a coupon that has none": (
         "warning",
         "missing_variable",

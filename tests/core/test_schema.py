@@ -138,7 +138,8 @@ def test_names_of_a_playbook_become_choices() -> None:
 
     assert "Order Completed" in rule["event"]["anyOf"][0]["enum"]
     assert {"vip", "stage:new", "regular"} <= set(rule["enters"]["anyOf"][0]["enum"])
-    assert step["template"]["enum"] == ["club", "gift", "hello", "paid", "replied", "strange", "until"]
+    assert {"club", "hello"} <= set(step["template"]["enum"])
+    assert step["template"]["enum"] == sorted(step["template"]["enum"])
 
 
 def test_every_key_is_explained() -> None:

@@ -13,6 +13,7 @@ from tests.helpers.running import running
 from tests.helpers.stores import Clock, kafka_url
 from tests.helpers.waiting import wait_until
 from tests.servers.postgres import ledger_url
+from tests.servers.valkey import state_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,13 +66,15 @@ async def test_after_a_move_to_three_partitions_and_postgresql_the_same_events_g
         await stores_of(each).close()
 
 
-async def test_after_a_move_to_kafka_and_postgresql_the_same_events_give_the_same_decisions(tmp_path: Path) -> None:
+async def test_after_a_move_to_kafka_valkey_and_postgresql_the_same_events_give_the_same_decisions(
+    tmp_path: Path,
+) -> None:
     clock = Clock(time.time_ns() // 1_000_000 - 12 * HOUR)
     here, twin = await pair(tmp_path, clock)
 
     there = await moved(here, {
         "log": kafka_url(tmp_path, "?partitions=3"),
-        "state": f"sqlite:///{tmp_path}/there.db",
+        "state": state_url(tmp_path),
         "ledger": ledger_url(tmp_path),
     })  # fmt: skip
 

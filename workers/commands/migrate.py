@@ -61,7 +61,7 @@ def run_migrate(request: Request, *, as_json: bool) -> None:
 
 
 def _url(name: str, given: str, values: dict[str, str]) -> str:
-    url = from_environment(given, values)
+    url = from_environment(given, values, f"--to-{name}")
     if scheme_of(url) == "memory":
         message = f"--to-{name}: a {name} in memory would be gone with this command"
         raise SettingsError(message, hint="name a file (sqlite:///PATH) or a server")
