@@ -73,6 +73,8 @@ class Reader:
 
     zones: frozenset[str] | None = None
     currency: str | None = None
+    likely_currency: str = "CNY"
+    """What hints write as long as it is not known."""
     country: str = ""
     findings: list[Finding] = field(default_factory=list)
     places: Places = field(default_factory=dict)

@@ -12,6 +12,7 @@ from rules.loader import load
 from rules.model import Playbook
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_inputs import check_currency, put_in, read_inputs
+from rules.read_values import is_currency
 from rules.references import References
 from schemas.catalogue import Catalogue
 from schemas.findings import Finding
@@ -90,6 +91,7 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
     if defaults:
         sections["values"] = []
     complete = reader.complete
+    reader.likely_currency = _likely_currency(sections["workspace"]) or reader.likely_currency
     inputs = read_inputs(reader, [entry.value for entry in sections["inputs"]], sections["values"])
     for name in sections.keys() - {"inputs", "values"}:
         sections[name] = [replace(entry, value=put_in(reader, entry.value, inputs)) for entry in sections[name]]
@@ -123,6 +125,15 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
         definitions=definitions,
     )
     return Reading(playbook, sorted(reader.findings), reader.places, broken, typed, sections, reader.waivers)
+
+
+def _likely_currency(workspaces: list[Entry]) -> str | None:
+    """The workspace's currency as it stands in its file, where it is one and not an input."""
+    for workspace in workspaces:
+        found = workspace.value.entries.get("currency") if isinstance(workspace.value, Mapping) else None
+        if found is not None and isinstance(found.value, Scalar) and is_currency(found.value.text):
+            return found.value.text
+    return None
 
 
 def _sections(reader: Reader, files: Dictionary[str, str]) -> dict[str, list[Entry]]:

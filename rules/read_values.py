@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "anything", "boolean", "count", "country", "cron", "currency", "duration", "identifier", "integer", "items",
-    "label", "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more",
-    "text", "zone",
+    "anything", "boolean", "count", "country", "cron", "currency", "duration", "identifier", "integer", "is_currency",
+    "items", "label", "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of",
+    "one_or_more", "text", "zone",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -177,7 +177,7 @@ def money_text(reader: Reader, node: Node) -> str | None:
         reader.wrong_type(
             node,
             "an amount of money",
-            say("write the number and the currency: 10 {currency}", currency=reader.currency or "CNY"),
+            say("write the number and the currency: 10 {currency}", currency=reader.currency or reader.likely_currency),
         )
         return None
     try:
@@ -188,7 +188,7 @@ def money_text(reader: Reader, node: Node) -> str | None:
         message = say("{text!r} is below zero", text=node.text)
     if minor < 0:
         hint = (
-            say("did you mean {text} {currency}?", text=node.text, currency=reader.currency or "CNY")
+            say("did you mean {text} {currency}?", text=node.text, currency=reader.currency or reader.likely_currency)
             if _is_number(node)
             else ""
         )
@@ -244,6 +244,11 @@ def cron(reader: Reader, node: Node) -> str | None:
         length=scalar_length(node),
     )
     return None
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text is written like a currency."""
+    return _CURRENCY.fullmatch(text) is not None
 
 
 def currency(reader: Reader, node: Node) -> str | None:

@@ -166,6 +166,11 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a type that there is not": ("not_allowed", "integer", use("", "x: {type: ▶int, default: 3}")),
     "a date that is none": ("bad_date", "", use("", "x: {type: date, default: ▶tomorrow}")),
     "an input whose name expressions cannot write": ("bad_id", "", use("", "▶x-y: {type: integer, default: 3}")),
+    "an amount without a currency": (
+        "bad_money",
+        "did you mean 3 GBP?",
+        use("values: {x: ▶3}\n", "x: {type: money}"),
+    ),
     "an amount in another currency": ("wrong_currency", "GBP", use("values: {x: ▶3 EUR}\n", "x: {type: money}")),
 }
 
