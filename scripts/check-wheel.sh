@@ -25,8 +25,11 @@ playbook=$packs/online_retail/playbook
 [ -d "$playbook" ] || fail "the wheel has no sample playbook in rules/packs"
 venv/bin/touchline check "$playbook" || fail "the packaged sample $playbook has faults"
 
+venv/bin/touchline init shop --pack welcome --lang en >/dev/null || fail "the wheel has no packs"
+venv/bin/touchline test shop || fail "the tests of a packaged pack do not pass"
+
 venv/bin/touchline demo --json --out demo >demo.json || fail "the demo does not run from the wheel"
 venv/bin/python -P -c 'import json; assert json.load(open("demo.json"))["events"] > 20_000' \
   || fail "the demo's summary is not what it prints from the tree"
 [ -s demo/messages/email.jsonl ] || fail "the demo wrote no messages"
-echo "the wheel works: touchline --help, touchline check on the packaged sample, touchline demo"
+echo "the wheel works: touchline --help, touchline check on the packaged sample, touchline init, touchline demo"
