@@ -47,7 +47,17 @@ NATURAL: Kind = {"type": "integer", "minimum": 0}
 ARMS: Kind = mapped(of("arm")) | {"minProperties": 2, "propertyNames": {"pattern": r"^[^.]*$"}}
 _FORKS = {"anyOf": [{"required": ["if"]}, {"required": ["wait"]}]}
 BRANCHED: Kind = {"dependencies": {"then": _FORKS, "else": _FORKS, "split": ["arms"], "arms": ["split"]}}
-ONE_WAIT: Kind = {"dependencies": {"event": ["within"], "within": ["event"], "same": ["event"]}, "minProperties": 1}
+_NO_EVENT: Kind = {"not": {"required": ["event"]}}
+ONE_WAIT: Kind = {
+    "dependencies": {
+        "event": ["within"],
+        "within": ["event"],
+        "same": ["event"],
+        "until": _NO_EVENT,
+        "for": _NO_EVENT | {"allOf": [{"not": {"required": ["until"]}}]},
+    },
+    "minProperties": 1,
+}
 WAIVE = Key(plain("array"), "Warnings of the lint that are meant here.", ["no_limit"])
 TITLE = Key(TEXT, "What people call it.")
 MEANING = {

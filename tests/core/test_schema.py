@@ -36,6 +36,10 @@ UNSEEN = {
     "a key twice",
     "a stage of both kinds",
     "a name that came before",
+    "a trait in a branch that is not there",
+    "a reply where there is none",
+    "an end before its beginning",
+    "a moment without a zone",
 }
 
 
