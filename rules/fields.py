@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from rules.codes.lint import CODES
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from schemas.findings import Finding, Mark, Severity, nearest
 from schemas.texts import say
@@ -35,20 +36,7 @@ T = TypeVar("T")
 Places = dict[tuple[str | int, ...], Mark]
 """Where parts of the playbook stand: `("rule", id)`, `("rule", id, step, "template")`, `("pool", id, "budget")`, …"""
 
-WAIVABLE = frozenset(
-    {
-        "ad_word",
-        "always_true",
-        "duplicate_rule",
-        "expires_in_quiet_hours",
-        "segment_flaps",
-        "maybe_unknown",
-        "never_true",
-        "no_limit",
-        "retired_name",
-    }
-    | {"rule_loop", "shadowed_rule", "wakes_everyone"}
-)
+WAIVABLE = frozenset(code.name for code in CODES)
 """Warnings of the lint that a rule, template or segment may `waive`."""
 _LISTED = 24
 _MAX_ID = 128

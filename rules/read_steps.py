@@ -89,9 +89,13 @@ class StepReader:
         actions = fields.first_of(*_ACTIONS, *_FLOW)
         id_ = fields.get("id", self._id)
         step = self._flow(reader, fields, actions[0], id_) if len(actions) == 1 and actions[0] in _FLOW else None
+        if not actions:  # one unknown key is one fault: what belongs to an `iff:` is none by itself
+            fields.first_of("then", "else", "arms")
+        before = reader.errors
         fields.close()
         if len(actions) != 1:
-            self._not_one(reader, fields, actions)
+            if actions or reader.errors == before:
+                self._not_one(reader, fields, actions)
             return None
         if actions[0] in _FLOW:
             return step

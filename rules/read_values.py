@@ -43,9 +43,11 @@ def text(reader: Reader, node: Node) -> str | None:
     """A text."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node.value
-    hint = (
-        say('put it in quotes: "{text}"', text=node.text) if isinstance(node, Scalar) and node.value is not None else ""
-    )
+    hint: str = "write one behind the colon, or take the key out"
+    if not isinstance(node, Scalar):
+        hint = ""
+    elif node.value is not None:
+        hint = say('put it in quotes: "{text}"', text=node.text)
     reader.wrong_type(node, "a text", hint)
     return None
 
@@ -109,6 +111,7 @@ def count(reader: Reader, node: Node) -> int | None:
             node.mark,
             "not_allowed",
             say("a number above zero is expected, this is {value}", value=value),
+            "write 1 or more",
             length=scalar_length(node),
         )
         return None
@@ -120,7 +123,7 @@ def natural(reader: Reader, node: Node) -> int | None:
     value = integer(reader, node)
     if value is not None and value < 0:
         message = say("{text!r} is below zero", text=str(value))
-        reader.fault(node.mark, "not_allowed", message, length=scalar_length(node))
+        reader.fault(node.mark, "not_allowed", message, "write 0 or more", length=scalar_length(node))
         return None
     return value
 
@@ -221,7 +224,9 @@ def moment(reader: Reader, node: Node) -> int | None:
     try:
         return parse_time(value)
     except (ValueError, OverflowError) as error:
-        reader.fault(node.mark, "bad_time", str(error), length=scalar_length(node))
+        reader.fault(
+            node.mark, "bad_time", str(error), "end it with +08:00, or with Z for UTC", length=scalar_length(node)
+        )
         return None
 
 

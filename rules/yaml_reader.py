@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -158,7 +159,11 @@ class Reader:
             key = self._node(key_event, depth, flow=inner)
             text = text or self._choice(key, key_at, flow=inner)
             meant = key_at >= self.read_until
-            value = self._node(next(self.events), depth, flow=inner)
+            value_event = next(self.events)
+            value = self._node(value_event, depth, flow=inner)
+            # Where nothing stands, it stands behind its key and not where the next line begins.
+            if isinstance(value, Scalar) and value_event.start_mark.index == value_event.end_mark.index:
+                value = replace(value, mark=self.source.mark(key_event.end_mark.index))
             if meant:
                 self._enter(entries, key, key_at, value)
         return Mapping(entries, self.source.mark(at)) if text is None or entries else text

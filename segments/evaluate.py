@@ -28,15 +28,20 @@ __all__ = ["Answer", "Context", "Evaluation", "Surroundings", "build"]
 Answer = tuple[Any, int]
 
 
-class Context:
-    """All that a closure may look at."""
+MOST_ITEMS = 10_000
+"""Items that one question looks at: what it would need more for stays unknown. Lists in lists grow by their product."""
 
-    __slots__ = ("days", "items", "now", "occasion", "profile", "true", "unknown")
+
+class Context:
+    """All that a closure may look at; `left`: how many items more."""
+
+    __slots__ = ("days", "items", "left", "now", "occasion", "profile", "true", "unknown")
 
     def __init__(self, profile: Profile, now: int, occasion: Occasion, true: int, unknown: int, days: Days) -> None:
         self.profile, self.now, self.occasion = profile, now, occasion
         self.true, self.unknown, self.days = true, unknown, days
         self.items: dict[str, dict[str, Any]] = {}
+        self.left = MOST_ITEMS
 
 
 Evaluation = Callable[[Context], Answer]
@@ -176,14 +181,21 @@ def _items(term: t.Items, around: Surroundings) -> Evaluation:
         if items is None:
             return None, until
         truth: bool | None = not decides
-        for item in items:
-            x.items[variable] = item
-            value, later = body(x)
-            until = min(until, later)
-            if value is decides:
-                return value, until
-            if value is None:
-                truth = None
+        outer = x.items
+        try:
+            for item in items:
+                x.left -= 1
+                if x.left < 0:
+                    return None, until
+                x.items = {**outer, variable: item}
+                value, later = body(x)
+                until = min(until, later)
+                if value is decides:
+                    return value, until
+                if value is None:
+                    truth = None
+        finally:
+            x.items = outer
         return truth, until
 
     return quantified

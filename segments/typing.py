@@ -265,11 +265,12 @@ class Typer:
                 say("{kind}() looks at a list of the event whose items the catalogue describes", kind=expr.kind),
                 expr.operand,
             )
-        self.variables[expr.variable] = kind.of
+        outer = dict(self.variables)
+        self.variables[expr.variable] = kind.of  # an inner variable hides an outer one of the same name
         try:
             return Items("bool", expr.kind, operand, expr.variable, self.condition(expr.body))  # type: ignore[arg-type]
         finally:
-            del self.variables[expr.variable]
+            self.variables = outer
 
     def _choice(self, expr: syntax.Conditional) -> Term:
         test = self.condition(expr.test)

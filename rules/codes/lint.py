@@ -48,6 +48,14 @@ CODES = (
         severity="warning",
     ),
     Code(
+        "idle_arms",
+        "two arms of a split do nothing, so nothing tells them apart",
+        "分流的两个分组都不做任何事，无法区分",
+        "Give one of them steps, or make one arm of them.",
+        "给其中一个加上步骤，或合并成一个分组。",
+        severity="warning",
+    ),
+    Code(
         "maybe_unknown",
         "a text shows a trait that some people do not have",
         "文本显示了有些人没有的特征",
@@ -64,11 +72,27 @@ CODES = (
         severity="warning",
     ),
     Code(
+        "never_reached",
+        "a branch that no run takes, or a step behind the end of all runs",
+        "没有任何流程会走到的分支，或位于所有流程结束之后的步骤",
+        "Correct the condition, or take the branch away; put the step before the `stop`.",
+        "改正条件，或去掉该分支；把步骤移到 `stop` 之前。",
+        severity="warning",
+    ),
+    Code(
         "no_limit",
         "marketing that is sent as often as the rule is started",
         "规则每次启动都会发营销消息",
         "Give the rule a `limit`: `once`, `{once_within: 7d}`, …",
         "给规则加 `limit`：`once`、`{once_within: 7d}` 等。",
+        severity="warning",
+    ),
+    Code(
+        "odd_shares",
+        "the weights of a split nearly add up to 100, and do not",
+        "分流的权重之和接近 100 但不是 100",
+        "Weights are parts of their sum. Let them add up to 100 if percentages are meant.",
+        "权重是它们之和的份额。想写百分比时，让它们加起来等于 100。",
         severity="warning",
     ),
     Code(
@@ -93,6 +117,14 @@ CODES = (
         "这条规则覆盖的人会从另一条规则得到同样的内容",
         "Take it away, or exclude its people from the wider rule by `unless`.",
         "去掉它，或在更宽的规则里用 `unless` 排除这些人。",
+        severity="warning",
+    ),
+    Code(
+        "unknown_goes_to_else",
+        "the condition of an `if` may be unknown, and then its `else` runs",
+        "`if` 的条件可能未知，这时会走 `else`",
+        "Ask `has(…)` first, so that who is not known is dealt with on purpose; where it is meant, write `waive: [unknown_goes_to_else]` in the rule.",
+        "先用 `has(…)` 判断，明确处理未知的人；确实如此打算时，在规则里写 `waive: [unknown_goes_to_else]`。",
         severity="warning",
     ),
     Code(

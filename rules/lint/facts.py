@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lint.domains import Domain, Value, number
 from schemas.times import parse_duration
-from segments.syntax import Binary, Call, Has, ListLiteral, Literal, Name, Select, unparse
+from segments.syntax import Binary, Call, Has, ListLiteral, Literal, Name, Select, Unary, unparse
 
 if TYPE_CHECKING:
     from segments.syntax import Expr
 
-__all__ = ["Fact", "facts_of", "universe"]
+__all__ = ["Fact", "facts_of", "may_be_unknown", "universe"]
 
 _FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "==", "in": "not in"}
 _FROM_ZERO = frozenset({"count", "distinct", "streak"})
+_ALWAYS_KNOWN = frozenset({"sum", "distinct", "streak", "has_tag", "duration", "local_hour", "local_date"})
+_OF_ALL = 2
+"""`count("x", "7d")` counts all; with a third argument only those like the event at hand, which may lack it."""
 _ZERO, _LAST_HOUR = Fraction(0), Fraction(23)
 
 
@@ -39,8 +42,10 @@ def universe(subject: str, stages: tuple[str, ...]) -> Domain:
     return Domain()
 
 
-def facts_of(expr: Expr, *, holds: bool) -> list[Fact]:
-    """What is known where an expression without `&&`, `||` and `!` is true, or (not `holds`) false."""
+def facts_of(expr: Expr, *, holds: bool | None) -> list[Fact]:
+    """What is known where an expression without `&&`, `||` and `!` is true, or false, or (None) unknown."""
+    if holds is None:
+        return _unknown(expr)
     match expr:
         case Has(operand=operand):
             return [Fact(f"has({unparse(operand)})", "==", (holds,))]
@@ -55,20 +60,54 @@ def facts_of(expr: Expr, *, holds: bool) -> list[Fact]:
     return _with_presence(expr, Fact(unparse(expr), "==", (holds,)))
 
 
+def _unknown(expr: Expr) -> list[Fact]:
+    """Something in it is unknown; of a comparison with one such side it is that."""
+    sides = (expr.left, expr.right) if isinstance(expr, Binary) else (expr,)
+    doubtful = [side for side in sides if may_be_unknown(side)]
+    if not doubtful:
+        return [Fact("true", "==", (False,)), Fact("true", "==", (True,))]
+    if len(doubtful) == 1 and isinstance(doubtful[0], Select):
+        return [Fact(f"has({unparse(doubtful[0])})", "==", (False,))]
+    return []
+
+
+def may_be_unknown(expr: Expr) -> bool:
+    """Whether a value may be unknown, as far as its text says."""
+    match expr:
+        case Literal() | Has() | Name(name="now"):
+            return False
+        case Select(operand=Name(name="profile" | "inputs" as root), field=field):
+            return root == "profile" and field != "stage"
+        case Call(function="count", args=args):
+            return len(args) > _OF_ALL
+        case Call(function=function):
+            return function not in _ALWAYS_KNOWN
+        case Binary(op="+" | "-" | "*", left=left, right=right):
+            return may_be_unknown(left) or may_be_unknown(right)
+        case ListLiteral(items=items):
+            return any(map(may_be_unknown, items))
+        case Unary(operand=operand):
+            return may_be_unknown(operand)
+    return True
+
+
 def _comparison(op: str, left: Expr, right: Expr) -> list[Fact]:
     if _value(right) is None and _value(left) is not None:
         left, right, op = right, left, _FLIP[op]
     found = _value(right)
     if found is None:
-        return []
+        return [*_presence(left), *_presence(right)]
     unit, value = found
     return _with_presence(left, Fact(unparse(left) + unit, op, (value,)))
 
 
 def _with_presence(left: Expr, fact: Fact) -> list[Fact]:
+    return [*_presence(left), fact]
+
+
+def _presence(side: Expr) -> list[Fact]:
     """A comparison can only be true or false of something that is known."""
-    known = [Fact(f"has({unparse(left)})", "==", (True,))] if isinstance(left, Select) else []
-    return [*known, fact]
+    return [Fact(f"has({unparse(side)})", "==", (True,))] if isinstance(side, Select) else []
 
 
 def _literal(expr: Expr) -> Value | None:

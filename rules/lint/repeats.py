@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lint.parts import running, steps_of, warning
-from rules.model import Emit, SendMessage, SetTraits, WaitStep
+from rules.model import Branch, Emit, SendMessage, SetTraits, Split, WaitStep
 from schemas.texts import say
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.syntax import Binary, Expr, unparse
@@ -13,7 +14,7 @@ from segments.syntax import Binary, Expr, unparse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.model import Rule, Step
+    from rules.model import Rule, Step, Wait
     from rules.read import Reading
     from schemas.findings import Finding
 
@@ -66,8 +67,9 @@ def _shape(rule: Rule) -> _Shape:
     audience = frozenset[str]() if trigger.audience is None else frozenset(_asked(trigger.audience))
     when = frozenset[str]() if rule.when is None else frozenset(_asked(rule.when))
     unless = frozenset[str]() if rule.unless is None else frozenset({f"!({_text(rule.unless)})"})
-    start = (trigger.kind, tuple(sorted(trigger.names)), trigger.schedule, repr(rule.wait))
-    return _Shape(start, audience | when | unless, tuple(_done(step) for _, step in steps_of(rule)))
+    names = tuple(sorted(trigger.names))
+    start = (trigger.kind, names, trigger.schedule, _waited(rule.wait), rule.valid, rule.canary)
+    return _Shape(start, audience | when | unless, tuple((path, _done(step)) for path, step in steps_of(rule)))
 
 
 def _asked(condition: Condition) -> Iterator[str]:
@@ -114,5 +116,16 @@ def _done(step: Step) -> object:
         case SendMessage(template=template):
             return "send", template
         case WaitStep(wait=wait):
-            return "wait", repr(wait)
-    return repr(step)
+            return _waited(wait)
+        case Branch(condition=condition):
+            return "if", _text(condition)
+        case Split(salt=salt, arms=arms):
+            return "split", salt, tuple((name, arm.weight) for name, arm in arms.items())
+    return replace(step, id=None)
+
+
+def _waited(wait: Wait | None) -> object:
+    """A wait, wherever its condition stands."""
+    if wait is None or wait.condition is None:
+        return wait
+    return replace(wait, condition=None), _text(wait.condition)

@@ -11,6 +11,7 @@ from rules.lint.loops import loops
 from rules.lint.repeats import repeats
 from rules.lint.retired import retired
 from rules.lint.sending import sending
+from rules.lint.ways import ways
 from rules.lint.wording import wording
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lint"]
 
-_FAMILIES = (contradictions, repeats, loops, sending, retired, cost, wording)
+_FAMILIES = (contradictions, repeats, loops, sending, ways, retired, cost, wording)
 
 
 def lint(reading: Reading) -> Iterator[Finding]:

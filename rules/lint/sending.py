@@ -59,7 +59,9 @@ def _quiet(reading: Reading) -> Iterator[Finding]:
     length = (quiet.until - quiet.begin) % _MINUTES_OF_DAY * MINUTE
     for rule in running(reading):
         for index, step in steps_of(rule):
-            if rule.expires is None or rule.expires >= length or not isinstance(step, SendMessage):
+            if rule.expires is None or rule.expires >= length:
+                continue
+            if not isinstance(step, SendMessage | Invite) or step.template is None:
                 continue
             purpose = reading.playbook.templates[step.template].purpose
             if purpose in quiet.purposes and (not quiet.channels or quiet.channels.issuperset(step.channels)):

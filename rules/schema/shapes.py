@@ -43,6 +43,21 @@ TEXTS: Kind = mapped(mapped(either(TEXT, of("message")))) | {"propertyNames": CH
 BY_CHANNEL: Kind = {"propertyNames": CHANNEL}
 VALUES = mapped(EXPRESSION) | {"x-keys": "traits"}
 STEPS: Kind = {"type": "array", "items": either(of("step"), words("stop"))}
+NATURAL: Kind = {"type": "integer", "minimum": 0}
+ARMS: Kind = mapped(of("arm")) | {"minProperties": 2, "propertyNames": {"pattern": r"^[^.]*$"}}
+_FORKS = {"anyOf": [{"required": ["if"]}, {"required": ["wait"]}]}
+BRANCHED: Kind = {"dependencies": {"then": _FORKS, "else": _FORKS, "split": ["arms"], "arms": ["split"]}}
+_NO_EVENT: Kind = {"not": {"required": ["event"]}}
+ONE_WAIT: Kind = {
+    "dependencies": {
+        "event": ["within"],
+        "within": ["event"],
+        "same": ["event"],
+        "until": _NO_EVENT,
+        "for": _NO_EVENT | {"allOf": [{"not": {"required": ["until"]}}]},
+    },
+    "minProperties": 1,
+}
 WAIVE = Key(plain("array"), "Warnings of the lint that are meant here.", ["no_limit"])
 TITLE = Key(TEXT, "What people call it.")
 MEANING = {
@@ -189,13 +204,13 @@ SHAPES: dict[str, Shape] = {
     }),
     "wait": Shape("a wait", {
         "for": Key(DURATION, "How long.", "1h"),
-        "until": Key(TEXT, "Until clocks show this.", "09:00"),
-        "event": Key(many(named("events")), "Until this event comes."),
+        "until": Key(CLOCK, "Until clocks show this.", "09:00"),
+        "event": Key(many(named("events")), "Until this event comes.", "order.paid"),
         "within": Key(DURATION, "How long the event is waited for.", "3d"),
-        "same": Key(TEXT, "Only by an event with the same value of this property."),
+        "same": Key(TEXT, "Only by an event with the same value of this property.", "order_id"),
         "unless": Key(many(either(named("events"), of("ending"))), "Events that end the run.", ["order.paid"]),
-        "while": Key(CONDITION, "Must still hold at the end of the wait."),
-    }),
+        "while": Key(CONDITION, "Must still hold at the end of the wait.", 'profile.stage == "new"'),
+    }, extra=ONE_WAIT),
     "ending": Shape("what ends a wait", {
         "event": Key(named("events"), "The event.", "order.paid", needed=True),
         "same": Key(TEXT, "Only one with the same value of this property.", "order_id"),
@@ -216,16 +231,16 @@ SHAPES: dict[str, Shape] = {
         "assign": Key(of("assign"), "Hand the person to a team.", {"to": "key-accounts"}),
         "emit": Key(of("emit"), "Make an event.", {"event": "order.paid"}),
         "wait": Key(either(DURATION, of("wait")), "What follows runs when it is over.", "14d"),
-        "if": Key(CONDITION, "What follows runs `then` where it holds, else `else`."),
-        "then": Key(STEPS, "The steps of an `if`, or of a wait that was answered."),
-        "else": Key(STEPS, "The steps otherwise."),
-        "split": Key(NAME, "Draws one of the `arms`, the same for a person every time."),
-        "arms": Key(mapped(of("arm")), "The arms of a `split`."),
+        "if": Key(CONDITION, "`then` where it holds, else (also if it is unknown) `else`.", "reply.amount >= 100"),
+        "then": Key(STEPS, "The steps of an `if`, or of a wait that was answered.", [{"tag": "seen"}]),
+        "else": Key(STEPS, "The steps otherwise.", ["stop"]),
+        "split": Key(NAME, "Draws one of the `arms`, the same for a person every time.", "greeting"),
+        "arms": Key(ARMS, "The arms of a `split`.", {"letter": {"weight": 50}, "nothing": {"weight": 50}}),
         **_later("grant_points", "award"),
-    }),
+    }, extra=BRANCHED),
     "arm": Shape("arm", {
-        "weight": Key(plain("integer"), "Its share, among the weights of all arms.", 50, needed=True),
-        "then": Key(STEPS, "Its steps."),
+        "weight": Key(NATURAL, "Its share, among the weights of all arms; 0: nobody.", 50, needed=True),
+        "then": Key(STEPS, "Its steps.", [{"tag": "seen"}]),
     }),
     "send": Shape("`send`", {
         "template": Key(named("templates"), "The message.", "welcome", needed=True),

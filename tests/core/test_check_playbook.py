@@ -129,7 +129,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a coupon of the other branch": (
         "error",
         "missing_variable",
-        rule_with(f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}], else: [{send('▶gift')}]}}]"),
+        rule_with(f"[{{if: has(event.amount), then: [{{issue_coupon: gift}}], else: [{send('▶gift')}]}}]"),
     ),
     "a coupon of one arm": (
         "error",
@@ -142,7 +142,7 @@ CASES: dict[str, tuple[str, str, str]] = {
         "warning",
         "missing_variable",
         rule_with(
-            f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}], else: [{{issue_coupon: forever}}]}}, {send('▶until')}]"
+            f"[{{if: has(event.amount), then: [{{issue_coupon: gift}}], else: [{{issue_coupon: forever}}]}}, {send('▶until')}]"
         ),
     ),
     "a reply where nothing was answered": ("error", "missing_variable", rule_with(f"[{send('▶replied')}]")),
@@ -261,7 +261,7 @@ def test_a_lifecycle_takes_everybody_at_its_end_and_only_there(lifecycle: str, e
         rule_with("[{set: {level: 3}}]"),
         rule_with(f"[{{if: event.amount > 5, then: [{{issue_coupon: gift}}], else: [stop]}}, {send('gift')}]"),
         rule_with(
-            "[{if: event.amount > 5, then: [{issue_coupon: gift}], "
+            "[{if: has(event.amount), then: [{issue_coupon: gift}], "
             f"else: [{{issue_coupon: {{pool: forever, as: coupon}}}}]}}, {send('gift')}]"
         ),
         rule_with(f"[{{wait: {{event: order.paid, within: 1d}}, then: [{send('replied')}]}}]"),

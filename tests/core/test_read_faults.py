@@ -122,7 +122,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     # steps
     "two actions in a step": ("two_actions", with_step("{tag: a, ▶untag: b}")),
     "no action in a step": ("no_action", with_step("▶{id: a}")),
-    "an unknown action": ("unknown_key no_action", with_step("▶{▶sned: hello}")),
+    "an unknown action": ("unknown_key", with_step("{▶sned: hello}")),
     "a step that is a word": ("wrong_type", with_step("▶tag")),
     "steps that are no list": ("wrong_type", rule_text(then="▶{tag: x}")),
     "a send without channels": ("missing_key", with_step("{send: ▶{template: hello}}")),

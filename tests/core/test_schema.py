@@ -36,6 +36,10 @@ UNSEEN = {
     "a key twice",
     "a stage of both kinds",
     "a name that came before",
+    "a trait in a branch that is not there",
+    "a reply where there is none",
+    "an end before its beginning",
+    "a moment without a zone",
 }
 
 
@@ -104,6 +108,11 @@ WHERE = {
     "invite": "rules:\n  x: {event: cart.added, then: [{invite: {community: club, zzz: 1}}]}\n",
     "assign": "rules:\n  x: {event: cart.added, then: [{assign: {to: a, zzz: 1}}]}\n",
     "emit": "rules:\n  x: {event: cart.added, then: [{emit: {event: cart.added, zzz: 1}}]}\n",
+    "wait": "rules:\n  x: {event: cart.added, then: [{wait: {event: cart.added, within: 1d, zzz: 1}}]}\n",
+    "arm": "rules:\n  x: {event: cart.added, then: [{split: s, arms: {a: {weight: 1, zzz: 1}, b: {weight: 1}}}]}\n",
+    "valid": "rules:\n  x: {event: cart.added, valid: {from: '2026-05-01T00:00:00Z', zzz: 1}, then: [{tag: a}]}\n",
+    "if_late": "rules:\n  x: {event: cart.added, if_late: {send_within: 1h, zzz: 1}, then: [{tag: a}]}\n",
+    "holdout": "workspace: {zone: UTC, currency: GBP, holdout: {percent: 5%, zzz: 1}}\n",
     "ending": "rules:\n  x: {event: cart.added, wait: {for: 1h, unless: [{event: cart.added, zzz: 1}]}, then: [{tag: a}]}\n",
     "pool": "coupon_pools:\n  x: {benefit: {gift: a}, zzz: 1}\n",
     "benefit": "coupon_pools:\n  x: {benefit: {gift: a, zzz: 1}}\n",
@@ -117,7 +126,7 @@ WHERE = {
 @pytest.mark.parametrize("shape", list(WHERE))
 def test_the_schema_and_the_reader_know_the_same_keys(shape: str) -> None:
     files = {**BASE, CASE: WHERE[shape]}
-    if shape in {"workspace", "stage", "quiet_hours", "cap"}:
+    if shape in {"workspace", "stage", "quiet_hours", "cap", "holdout"}:
         files = {CASE: "" if shape != "stage" else "workspace: {zone: UTC, currency: GBP}\n"}
         files[CASE] += WHERE[shape]
     _, findings = check_playbook(files, ZONES)
@@ -128,8 +137,71 @@ def test_the_schema_and_the_reader_know_the_same_keys(shape: str) -> None:
     later = {key for key, each in SHAPES[shape].keys.items() if each.later}
 
     assert known - described == set()
-    assert described - known <= later | {"if", "then", "else", "split", "arms"}
+    assert described - known <= later | ({"then", "else", "arms"} if shape == "step" else set())
     assert not known & later
+
+
+FORKS = {
+    "if": "{if: profile.level > 3, then: [{tag: a}], zzz: 1}",
+    "split": "{split: s, arms: {a: {weight: 1}, b: {weight: 1}}, zzz: 1}",
+    "wait": "{wait: {event: cart.added, within: 1d}, then: [{tag: a}], zzz: 1}",
+}
+
+
+def test_the_keys_of_steps_with_steps_inside_are_those_of_the_schema() -> None:
+    known = set[str]()
+    for step in FORKS.values():
+        _, findings = check_playbook({**BASE, CASE: f"rules:\n  x: {{event: cart.added, then: [{step}]}}\n"}, ZONES)
+        (unknown,) = [finding for finding in findings if finding.code == "unknown_key"]
+        known |= set(unknown.hint.partition("allowed: ")[2].split(", "))
+
+    assert known == {key for key, each in SHAPES["step"].keys.items() if not each.later}
+
+
+def step_text(step: str) -> str:
+    return f"rules:\n  x: {{event: cart.added, then: [{step}]}}\n"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{if: profile.level > 3, then: [{tag: a}, stop], else: [{wait: {until: '09:30'}}]}",
+        "{if: [profile.level > 3, {not: profile.level > 9}], else: [stop]}",
+        "{id: s, split: greeting, arms: {甲: {weight: 0}, b: {weight: 50, then: [{tag: a}]}}}",
+        "{wait: {event: [cart.added, order.paid], within: 3d, unless: [order.cancelled], while: profile.level > 3}, then: [], else: [stop]}",
+        "{wait: {event: order.paid, within: 3d, same: order_id}}",
+        "{wait: {for: 2d, while: profile.level > 3}}",
+        "stop",
+    ],
+)  # fmt: skip
+def test_a_step_that_leads_on_passes(step: str) -> None:
+    assert faults(schema_of(None), step_text(step)) == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{tag: x, then: [{tag: a}]}",
+        "{then: [{tag: a}]}",
+        "{split: greeting}",
+        "{arms: {a: {weight: 1}, b: {weight: 1}}}",
+        "{split: greeting, arms: {a: {weight: 1}}}",
+        "{split: greeting, arms: {a.b: {weight: 1}, c: {weight: 1}}}",
+        "{split: greeting, arms: {a: {weight: -1}, b: {weight: 1}}}",
+        "{split: greeting, arms: {a: {then: []}, b: {weight: 1}}}",
+        "{wait: {event: order.paid}}",
+        "{wait: {for: 2d, within: 1d}}",
+        "{wait: {for: 2d, same: order_id}}",
+        "{wait: {until: '9 am'}}",
+        "{wait: {}}",
+        "halt",
+    ],
+)
+def test_a_step_that_the_reader_refuses_for_its_shape_does_not_pass(step: str) -> None:
+    _, findings = check_playbook({**BASE, CASE: step_text(step)}, ZONES)
+
+    assert any(finding.severity == "error" for finding in findings)
+    assert faults(schema_of(None), step_text(step)) != []
 
 
 def test_names_of_a_playbook_become_choices() -> None:

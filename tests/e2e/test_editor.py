@@ -64,3 +64,40 @@ async def test_an_editor_shows_errors_at_their_place_and_none_in_a_sound_file(ed
 
     assert {each["range"]["start"]["line"] for each in found} == {3, 5}
     assert any("prioritty" in each["message"] for each in found)
+
+
+JOURNEY = """\
+rules:
+  tour:
+    event: order.paid
+    canary: 10%
+    if_late: {send_within: 2h}
+    then:
+      - split: greeting
+        arms:
+          letter: {weight: 50, then: [{send: {template: hello, channels: [email]}}]}
+          nothing: {weight: 50}
+      - wait: {event: order.paid, within: 3d, unless: [order.cancelled]}
+        then:
+          - if: reply.amount >= 100
+            then: [{tag: big}]
+            else: [stop]
+"""
+
+
+async def test_an_editor_knows_journeys(editor: Editor, tmp_path: Path) -> None:
+    assert await editor.show((tmp_path / "sound.yaml").as_uri(), JOURNEY) == []
+
+    text = (
+        JOURNEY.replace("within: 3d, ", "").replace("{weight: 50}", "{weigth: 50}").replace("if: reply", "iff: reply")
+    )
+    found = await editor.show((tmp_path / "faulty.yaml").as_uri(), text)
+
+    assert {9, 10, 12} <= {each["range"]["start"]["line"] for each in found}
+
+
+async def test_an_editor_completes_the_keys_of_a_wait(editor: Editor, tmp_path: Path) -> None:
+    uri = (tmp_path / "rules.yaml").as_uri()
+    await editor.show(uri, "rules:\n  a:\n    then:\n      - wait:\n          event: order.paid\n          wit\n")
+
+    assert {"within", "unless", "while", "same"} <= set(await editor.complete(uri, 5, 13))

@@ -1,8 +1,14 @@
-"""Twenty sound playbooks of one file, and twenty-five ways to spoil one, each with the line that it spoils."""
+"""Twenty sound playbooks of one file, and forty-five ways to spoil one, each with the line that it spoils.
+
+    python -m tests.helpers.mutations > tests/core/faulty_files/golden.tsv
+
+writes the golden file anew; what has changed in it is to be read before it is kept.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from itertools import product
 
@@ -17,7 +23,11 @@ _PLAYS = {
 }
 _HEAD = """\
 # A playbook of one file: {play}
-workspace: {{zone: UTC, currency: GBP}}
+workspace:
+  zone: UTC
+  currency: GBP
+  quiet_hours: {{from: "22:00", until: "23:30"}}
+  caps: {{marketing: {{count: 2, within: 7d}}}}
 events:
   {start}:
     properties: {{{prop}: {{type: number}}, note: {{type: text}}}}
@@ -118,13 +128,67 @@ rules:
       - send: {{template: {template}, channels: [{channel}], }}
 """,
 )
+_JOURNEYS = (
+    """\
+  tour:
+    event: {start}
+    canary: 10%
+    if_late: {{send_within: 2h}}
+    valid: {{from: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"}}
+    if_running: restart
+    limit: once
+    then:
+      - if: has(profile.age) && profile.age >= 21
+        then: [{{tag: grown_up}}]
+        else:
+          - tag: young
+      - split: greeting
+        arms:
+          letter:
+            weight: 50
+            then:
+              - issue_coupon: gift
+              - send: {{template: {template}, channels: [{channel}]}}
+          nothing: {{weight: 50}}
+      - wait:
+          event: {end}
+          within: 3d
+        then:
+          - wait: {{until: "09:30"}}
+        else:
+          - stop
+      - tag: toured
+""",
+    """\
+  tour:
+    if_running: restart
+    event: {start}
+    if_late: {{send_within: 2h}}
+    limit: once
+    valid:
+      from: "2026-01-01T00:00:00Z"
+      until: "2026-12-31T00:00:00Z"
+    canary: 10%
+    then:
+      - if: [has(profile.age), profile.age >= 21]
+        then: [{{tag: grown_up}}, {{wait: 1h}}]
+        else: [{{tag: young}}]
+      - wait: {{event: [{end}], within: 3d, while: has(profile.age)}}
+        then: [{{wait: {{until: "09:30"}}}}]
+        else: [stop]
+      - split: greeting
+        arms:
+          letter: {{weight: 50, then: [{{issue_coupon: gift}}, {{send: {{template: {template}, channels: [{channel}]}}}}]}}
+          nothing: {{weight: 50}}
+""",
+)
 
 
 def _good() -> dict[str, str]:
     out = {}
     for (play, words), (number, rules) in product(_PLAYS.items(), enumerate(_RULES)):
         names = dict(zip(("start", "prop", "end", "segment", "template", "channel"), words, strict=True))
-        out[f"{play}-{number}"] = (_HEAD + rules).format(play=play, **names)
+        out[f"{play}-{number}"] = (_HEAD + rules + _JOURNEYS[number % 2]).format(play=play, **names)
     return out
 
 
@@ -174,6 +238,26 @@ KINDS: dict[str, Spoil] = {
     "a key twice": _swap(r"^    stock: 500$", "    stock: 500\n    stock: 600", 1),
     "a stage of both kinds": _swap(r"^    otherwise: true$", "    otherwise: true\n    when: profile.age > 3", -1),
     "a name that came before": _append("  again: {event: EVENT, then: [{tag: x}]}\n  again: {event: EVENT, then: [{tag: y}]}\n"),
+    "a typo in a branch": _swap(r"tag: young", "tagg: young"),
+    "a typo in the key of a branch": _swap(r"^        else:", "        otherwise:"),
+    "an if with a typo": _swap(r"- if: ", "- iff: "),
+    "a trait in a branch that is not there": _swap(r"profile\.age >= 21", "profile.agee >= 21"),
+    "a reply where there is none": _swap(r"profile\.age >= 21", "reply.age >= 21"),
+    "a share below zero": _swap(r"nothing: \{weight: 50", "nothing: {weight: -50"),
+    "an arm without a share": _swap(r"nothing: \{weight: 50\}", "nothing: {then: [stop]}"),
+    "an arm with a dot": _swap(r"nothing: \{weight", "no.thing: {weight"),
+    "a split without a name": _swap(r"split: greeting", "split:"),
+    "a wait of two kinds": _swap(r"wait: \{until", "wait: {for: 1h, until"),
+    "a wait for an event in words": _swap(r"within: 3d", "within: 3 days"),
+    "a time of day in words": _swap(r'until: "09:30"', "until: noon"),
+    "a stop with something to it": _swap(r"\bstop\b", "{stop: now}"),
+    "a canary without its sign": _swap(r"canary: 10%", "canary: 10"),
+    "a lateness without a unit": _swap(r"send_within: 2h", "send_within: 2"),
+    "an end before its beginning": _swap(r"2026-12-31", "2025-12-31"),
+    "a moment without a zone": _swap(r"2026-12-31T00:00:00Z", "2026-12-31T00:00:00"),
+    "a word for what runs do": _swap(r"if_running: restart", "if_running: again"),
+    "an hour that no clock shows": _swap(r'until: "23:30"', 'until: "24:30"'),
+    "a cap of nothing": _swap(r"count: 2", "count: 0"),
 }  # fmt: skip
 
 
@@ -182,3 +266,19 @@ def spoilt(good: str, kind: str) -> tuple[str, int]:
     text, line = KINDS[kind](GOOD[good])
     start = re.search(r"^  (\S+):$", GOOD[good], re.MULTILINE)
     return text.replace("EVENT", start[1] if start else ""), line
+
+
+def _golden() -> list[str]:
+    """The rows of the golden file: every spoilt file with the errors that are found in it."""
+    from rules.check import check_playbook
+
+    rows = ["playbook\tkind\tline\tcolumn\tcode"]
+    for kind, good in product(KINDS, GOOD):
+        _, findings = check_playbook({"p.yaml": spoilt(good, kind)[0]})
+        found = [f"{good}\t{kind}\t{f.line}\t{f.column}\t{f.code}" for f in findings if f.severity == "error"]
+        rows += found
+    return rows
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(_golden()) + "\n")

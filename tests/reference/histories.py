@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from schemas.events import Event
 from schemas.times import DAY, HOUR, MINUTE, format_time
 
-__all__ = ["PERSON_ZONES", "histories"]
+__all__ = ["GAPS", "PERSON_ZONES", "histories"]
 
 PERSON_ZONES = ("Asia/Tokyo", "America/New_York")
-_GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 30 * HOUR, 2 * DAY)
+GAPS = (0, 0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 30 * HOUR, 2 * DAY)
 _DELAYS = (0, 0, 0, 0, 0, 0, 1, HOUR, DAY, 3 * DAY, 3 * DAY + 1, -HOUR)
 _NAMES = ("order.paid", "order.paid", "order.cancelled", "visit", "ping")
 _ORDERS = st.sampled_from(("o1", "o2", "o3"))
@@ -71,12 +71,12 @@ def _traits(draw: st.DrawFn, at: int) -> dict[str, Any]:
 
 
 @st.composite
-def histories(draw: st.DrawFn, start: int, most: int = 12) -> list[tuple[int, Event]]:
+def histories(draw: st.DrawFn, start: int, most: int = 12, gaps: tuple[int, ...] = GAPS) -> list[tuple[int, Event]]:
     """(append time, event) in the order of the log: of two people, with gaps that are windows, or miss one by 1 ms."""
     at = start
     log: list[tuple[int, Event]] = []
     for number in range(max(draw(st.integers(1, most)) for _ in range(3))):
-        at += draw(st.sampled_from(_GAPS))
+        at += draw(st.sampled_from(gaps))
         event = draw(_event(number, draw(st.sampled_from(("ann", "ann", "ann", "bob"))), at))
         again = [earlier for taken, earlier in log if taken > at - DAY]
         if again and draw(st.integers(0, 7)) == 0:
