@@ -79,7 +79,7 @@ async def measure_latency(rate: int, seconds: int = 15) -> LatencyFigures:
     """Send `rate` events a second, whether or not earlier ones went through in time."""
     place = Place(f"latency.{rate}")
     await place.append(_activations(full().hash))
-    worker = Worker(place, "--delivers")
+    worker = Worker(place, "full", "--delivers")
     worker.wait_for(PARTITIONS)
     await place.reach(PARTITIONS)
     made = history(rate * seconds)
@@ -142,7 +142,7 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     full_memory = int(valkey().ask("INFO", "memory")["used_memory"])
     await place.append([Appendable("", encode(ProgramActivated(crowd.hash, 1)), p) for p in range(PARTITIONS)])
     began = perf_counter()
-    worker = Worker(place, "--delivers")
+    worker = Worker(place, "leaving", "--delivers")
     worker.wait_for(PARTITIONS)
     assigned = perf_counter() - began
     await place.reach(2 * PARTITIONS)
@@ -206,12 +206,13 @@ class _Crowd:
                 )
 
     def _made(self, chunk: list[tuple[int, int]]) -> Iterator[tuple[str, Saved]]:
-        out = Outcome()
+        out, now = Outcome(), now_ms()
         for number, time in chunk:
             person, profile = f"person-{number:09d}", decode_profile(self.kinds[number % _KINDS])
             values = {"product_id": f"p{number % 400}", "category": "cat_01"}
             event = Behaviour(f"e{number}", person, "cart.added", time, values, "bench")
             self.fold.event(person, profile, event, time, out)
+            self.fold.pass_time(person, profile, now, out)
             due, stored = profile.next_moment(FOREVER), encode_profile(profile)
             self.bytes += len(stored)
             self.due.append(due)
