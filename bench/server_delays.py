@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bench import workload
-from bench.server_playbooks import LEFT_AFTER, full, leaving
+from bench.server_playbooks import LEAST_LEVEL, LEFT_AFTER, full, leaving
 from bench.server_site import PARTITIONS, Place, Worker, server_seconds
 from bench.worker import history
 from rules.compile import compile_playbook
@@ -48,6 +48,7 @@ class LatencyFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     rate: int
     messages: int
+    missing: int
     p50_ms: int
     p99_ms: int
     max_ms: int
@@ -94,10 +95,13 @@ async def measure_latency(rate: int, seconds: int = 15) -> LatencyFigures:
     took = perf_counter() - started
     cores = {name: round((after - servers[name]) / took, 2) for name, after in server_seconds().items()}
     cores["worker and dispatcher"] = round(worker.cpu() / took, 2)
+    await place.reach(len(items) + PARTITIONS)
     await asyncio.sleep(_READ_IN_TIME)
     delays = worker.end()["delays"]
     await log.close()
-    return LatencyFigures(rate=rate, messages=len(delays), cores=cores, **_spread(delays))
+    wanted = sum(event.name == "referral.joined" and event.properties["level"] >= LEAST_LEVEL for event in events)
+    missing = wanted - len(delays)
+    return LatencyFigures(rate=rate, messages=len(delays), missing=missing, cores=cores, **_spread(delays))
 
 
 async def _send(log: Any, items: list[Appendable], rate: int) -> None:  # noqa: ANN401 - the log
