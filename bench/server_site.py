@@ -39,6 +39,8 @@ class Place:
     """A topic, a prefix on Valkey and a database on PostgreSQL of one measurement. Raises `ServerMissing`."""
 
     def __init__(self, name: str) -> None:
+        for server in (shared_kafka, valkey, postgres):
+            server()  # or the reason why not, before anything else is begun
         self.name = f"bench.{os.getpid()}.{name}"
         self.log = f"kafka://{shared_kafka().address}/{self.name}?partitions={PARTITIONS}"
         self.state, self.ledger = state_url(Path(self.name)), ledger_url(Path(self.name))

@@ -25,6 +25,7 @@ from bench.server_delays import measure_latency, measure_people
 from bench.server_playbooks import PLAYBOOKS
 from bench.server_rates import Run, measure_rates, median
 from bench.server_stages import STAGES
+from schemas.errors import StoreUnavailable
 from tests.servers.required import ServerMissing
 
 __all__ = ["main"]
@@ -44,6 +45,8 @@ def main() -> None:
         found = asyncio.run(_measured(options))
     except ServerMissing as error:
         sys.exit(f"touchline: this benchmark needs servers: {error}")
+    except StoreUnavailable as error:
+        sys.exit(f"touchline: the machine is too slow for this measurement: {error}")
     if options.json:
         print(json.dumps(msgspec.to_builtins(found), indent=2))
     else:
