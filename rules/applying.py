@@ -23,12 +23,11 @@ __all__ = ["apply_effects", "apply_event", "first_evaluation"]
 def apply_event(turn: Turn, ts: int, lateness: int) -> tuple[int, int]:
     """Put the event into the profile; the truths after evaluating what it touches."""
     p, name = turn.p, turn.occasion.name or ""
-    if name in turn.program.coercions:
-        handle = turn.program.plan.handler(name)
-        return handle(p, p.now, p.true, p.unknown, ts, turn.occasion.props, lateness)
     reserved = _RESERVED.get(name)
-    if reserved is not None:
-        return reserved(turn)(p, p.now, p.true, p.unknown)
+    if reserved is not None or name in turn.program.coercions:
+        handle = turn.program.plan.handler(name)
+        true, unknown = handle(p, p.now, p.true, p.unknown, ts, turn.occasion.props, lateness)
+        return (true, unknown) if reserved is None else reserved(turn)(p, p.now, true, unknown)
     turn.out.count("unknown_events")
     return int(p.true), int(p.unknown)
 
@@ -117,7 +116,7 @@ def apply_effects(turn: Turn) -> Evaluate | None:
             continue
         for tag in value:
             if (tag in p.tags) == (kind == "untag"):
-                p.tags = sorted({*p.tags, tag}) if kind == "tag" else [t for t in p.tags if t != tag]
+                p.set_tags(sorted({*p.tags, tag}) if kind == "tag" else [t for t in p.tags if t != tag])
                 inputs.add(f"tag:{tag}")
     return turn.program.plan.after(*sorted(inputs)) if inputs else None
 
@@ -139,6 +138,7 @@ def first_evaluation(turn: Turn, earlier: Program | None, now: int) -> None:
             turn.out.changes.append(MembershipChange(turn.person, turn.next_order(), now, segment, "leave", "program"))
     masks = sum(bit for segment, bit in plan.bit.items() if segment in held)
     p.program, p.now, p.due, p.wake, p.true, p.unknown = turn.program.id, now, [0] * len(plan.order), FOREVER, masks, 0
+    p.standing = b""
 
 
 def _same_stage(turn: Turn, earlier: Program) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rules.check_calendar import check_calendar
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
 from rules.fields import did_you_mean
@@ -29,14 +30,17 @@ _MISSING_FUNCTIONS = frozenset({"points", "holds_coupon"})
 
 
 def check_playbook(
-    files: Mapping[str, str], zones: frozenset[str] | None = None
+    files: Mapping[str, str], zones: frozenset[str] | None = None, now: int | None = None
 ) -> tuple[Playbook | None, list[Finding]]:
     """The playbook of these files, None if there is any error; and everything there is to say about it, sorted.
 
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
+    `now` (unix ms): when it is checked, for what time alone makes doubtful; None: that is not looked at.
     """
     reading = read(files, zones)
-    findings = sorted(each for each in {*reading.findings, *_findings(reading)} if not _waived(reading, each))
+    dated = () if now is None else check_calendar(reading, now)
+    found = {*reading.findings, *_findings(reading), *dated}
+    findings = sorted(each for each in found if not _waived(reading, each))
     faulty = any(finding.severity == "error" for finding in findings)
     return None if faulty else reading.playbook, findings
 
@@ -167,6 +171,7 @@ def _tags(reading: Reading) -> Iterator[Finding]:
     steps = [step for rule in playbook.rules.values() for _, step in steps_of(rule) if isinstance(step, TagPerson)]
     tags = {tag for step in steps if not step.remove for tag in step.tags}
     conditions = [segment.when for segment in playbook.segments.values()]
+    conditions += playbook.definitions.lets.values()
     conditions += [stage.when for stage in playbook.stages if stage.when is not None]
     expressions = [expression for condition in conditions for expression in leaves(condition)]
     for rule in playbook.rules.values():

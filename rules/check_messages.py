@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.fields import did_you_mean
 from rules.model import Invite, IssueCoupon, SendMessage, Stop, WaitStep, branches
+from rules.read_offers import BENEFITS
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.findings import Finding, Mark, Severity
 from schemas.texts import say
@@ -21,7 +22,7 @@ __all__ = ["check_messages"]
 
 _ALWAYS_TRAITS = ("zone", "language")
 _COMMUNITY = ("title", "join_url")
-_COUPON = ("code", "expires", "pool")
+_COUPON = ("code", "expires", "pool", *BENEFITS, "minimum")
 
 
 Coupons = dict[str, tuple[str, ...]]
@@ -113,6 +114,7 @@ class _Values:
     ) -> None:
         self.catalogue, self.pools, self.trigger = playbook.catalogue, playbook.pools, rule.trigger
         self.coupons, self.reply, self.community = coupons, reply, community
+        self.inputs = tuple(playbook.definitions.inputs)
 
     def fault(self, path: str) -> _Fault | None:
         """Why there is nothing under a variable's path; None if there is."""
@@ -126,13 +128,15 @@ class _Values:
             return self._reply(name)
         if root == "person":
             return _known(name, (*self.catalogue.traits, *_ALWAYS_TRAITS), "there is no such trait")
+        if root == "inputs":
+            return _known(name, self.inputs, "there is no such input")
         if root == "community":
             unknown = _known(name, _COMMUNITY, "a community has no such part")
             return unknown if self.community else ("error", "only `invite` names a community", "send it with `invite`")
         if name in _COUPON:
             hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it, on every way here", root=root)
             return "error", say("no step before this one issues a coupon as {root!r}", root=root), hint
-        names = {"event", "person", *self.coupons, *(["reply"] if self.reply else [])}
+        names = {"event", "person", "inputs", *self.coupons, *(["reply"] if self.reply else [])}
         return "error", "there is no such variable", did_you_mean(root, names)
 
     def _coupon(self, pools: tuple[str, ...], name: str) -> _Fault | None:
@@ -143,7 +147,19 @@ class _Values:
                 say("coupons of {pool!r} do not expire", pool=endless[0]),
                 "give the pool a `valid_for`, or the variable a default",
             )
+        if name in {*BENEFITS, "minimum"}:
+            return self._worth(pools, name)
         return _known(name, _COUPON, "a coupon has no such part")
+
+    def _worth(self, pools: tuple[str, ...], name: str) -> _Fault | None:
+        """A part of what coupons of these pools are worth: of all of them."""
+        lacking = [pool for pool in pools if name not in self.pools[pool].benefit]
+        if not lacking:
+            return None
+        message = say("coupons of {pool!r} have no {name!r}", pool=lacking[0], name=name)
+        if name == "minimum":
+            return "warning", message, "give the pool's benefit a `minimum`, or the variable a default"
+        return "error", message, say("they have: {names}", names=", ".join(sorted(self.pools[lacking[0]].benefit)))
 
     def _event(self, name: str) -> _Fault | None:
         if self.trigger.kind == "schedule":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.coerce import coercion_of, trait_value
 from rules.compile_rule import OWN, TypedRule, compiled_expression, compiled_rule, expressions_of_step
-from rules.model import Branch, Emit, Playbook, Rule, SetTraits, Step, WaitStep
+from rules.model import Emit, Playbook, Rule, SetTraits, Step, held_of
 from rules.program import CompiledRule, Program
 from rules.route import route
 from rules.scopes import scope_at, scope_of
@@ -16,11 +16,12 @@ from schemas.findings import Finding
 from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
-from segments.firing import Firing
+from segments.lets import faulty_lets
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
 from segments.plan import Plan
-from segments.scope import TypeFault
+from segments.scope import Reported, Scope, TypeFault
+from segments.standing import Standing
 from segments.syntax import Name, Select
 from segments.typing import Typer, type_of_property
 from segments.units import literal_as
@@ -59,6 +60,7 @@ class _Compiler:
         self.stages = tuple(stage.id for stage in playbook.stages)
         self.complete = any(stage.when is None for stage in playbook.stages)
         self.names = playbook.catalogue.resolve()
+        self.broken = frozenset[str]()
         self.segments: dict[str, c.Node] = {}
         self.rules: list[TypedRule] = []
         self.traits: dict[str, t.Term] = {}
@@ -66,7 +68,8 @@ class _Compiler:
     # -- reading
     def read(self, rules: Iterable[Rule]) -> None:
         """Type every expression of the person and of these rules; faults become findings."""
-        person = scope_of(self.playbook, self.names)
+        self.broken = faulty_lets(scope_of(self.playbook, self.names), self._fault)
+        person = scope_of(self.playbook, self.names, broken=self.broken)
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
             self.segments[stage_segment(stage.id)] = node
@@ -82,7 +85,7 @@ class _Compiler:
 
     def _rule(self, rule: Rule) -> TypedRule:
         trigger = rule.trigger
-        scope = scope_of(self.playbook, self.names, trigger)
+        scope = scope_of(self.playbook, self.names, trigger, broken=self.broken)
         parts = [] if rule.when is None else [self._condition(rule.when, scope)]
         if rule.unless is not None:
             parts.append(c.Not(self._condition(rule.unless, scope)))
@@ -97,9 +100,7 @@ class _Compiler:
         return typed
 
     def _step(self, typed: TypedRule, at: int, step: Step, scope: Scope) -> None:
-        held = (
-            step.condition if isinstance(step, Branch) else step.wait.condition if isinstance(step, WaitStep) else None
-        )
+        held = held_of(step)
         if held is not None:
             typed.tests[at] = self._condition(held, scope)
         for name, expression in expressions_of_step(step):
@@ -159,6 +160,8 @@ class _Compiler:
         self.traits[trait.name] = term
 
     def _fault(self, place: tuple[str, int, int], fault: TypeFault) -> None:
+        if isinstance(fault, Reported):
+            return
         self.findings.append(
             Finding(*place, fault.code, "error", fault.message, fault.hint, max(1, fault.end - fault.start))
         )
@@ -229,9 +232,8 @@ def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.
         if rule.rule.trigger.kind == "event":
             for name in rule.rule.trigger.names:
                 by_event.setdefault(name, []).append(rule)
-    return {
-        name: Firing(plan).matcher((rule, conditions[rule.id]) for rule in group) for name, group in by_event.items()
-    }
+    standing = Standing(plan, {name: [conditions[r.id] for r in group] for name, group in by_event.items()})
+    return {name: standing.matcher(name, group) for name, group in by_event.items()}
 
 
 def _by_change(rules: list[CompiledRule]) -> dict[tuple[str, str], tuple[CompiledRule, ...]]:

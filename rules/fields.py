@@ -68,10 +68,12 @@ class Reader:
     """What all parts of one reading share: its findings, places, and the settings that values are held against.
 
     `zones`: the zone names that exist, None: not checked. `currency`: the workspace's, None until it is known.
+    `country`: the workspace's, "" if it names none.
     """
 
     zones: frozenset[str] | None = None
     currency: str | None = None
+    country: str = ""
     findings: list[Finding] = field(default_factory=list)
     places: Places = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Reader:
     complete: bool = True
     """Every file could be read: what is not there does not exist."""
     _marked: set[Mark] = field(default_factory=set)
+    _muted: set[Mark] = field(default_factory=set)
 
     def fault(
         self, mark: Mark, code: str, message: str, hint: str = "", *, severity: Severity = "error", length: int = 1
@@ -88,9 +91,11 @@ class Reader:
 
     def add(self, finding: Finding) -> None:
         """Add a finding that somebody else made."""
-        self.findings.append(finding)
-        self._marked.add(Mark(finding.file, finding.line, finding.column))
+        mark = Mark(finding.file, finding.line, finding.column)
         self.errors += finding.severity == "error"
+        if mark not in self._muted:
+            self.findings.append(finding)
+            self._marked.add(mark)
 
     def wrong_type(self, node: Node, what: str, hint: str = "") -> None:
         """Add the finding that `node` is not `what`, unless something has been said of its place already."""
@@ -103,6 +108,10 @@ class Reader:
             hint,
             length=scalar_length(node),
         )
+
+    def mute(self, mark: Mark) -> None:
+        """Say nothing more of this place: what stands there has no value, and that has been said."""
+        self._muted.add(mark)
 
     def has_fault_at(self, mark: Mark) -> bool:
         """Whether something has been said of this very place."""
@@ -132,6 +141,8 @@ def describe(node: Node) -> str:
 
 def scalar_length(node: Node) -> int:
     """How much of a line a finding about the whole node underlines."""
+    if isinstance(node, Scalar) and node.given:
+        return len("${inputs.}") + len(node.given)
     return max(1, len(node.text)) if isinstance(node, Scalar) and "\n" not in node.text else 1
 
 

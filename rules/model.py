@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from schemas.catalogue import Catalogue, Workspace
 from schemas.offers import Community, CouponPool, Template
+from segments.definitions import Definitions
 from segments.model import Condition, Expression, Segment, Stage
 
 if TYPE_CHECKING:
@@ -37,17 +38,26 @@ __all__ = [
     "Wait",
     "WaitStep",
     "branches",
+    "held_of",
     "walk_steps",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`{cron: "0 9 * * 1", zone: …}` or `{at: TIME}`. `zone`: `workspace`, `person` or an IANA name; `at` unix ms."""
+    """`{cron: "0 9 * * 1", zone: …}` or `{at: TIME}`. `zone`: `workspace`, `person` or an IANA name; `at` unix ms.
+
+    Of the days of a cron only some count: with `month_end` those that lie `before` days before the last of a month,
+    with `anniversary` (a trait) those that lie so before the person's, with `country` its workdays.
+    """
 
     cron: str | None = None
     at: int | None = None
     zone: str = "workspace"
+    anniversary: str | None = None
+    month_end: bool = False
+    before: int = 0
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,16 @@ def branches(step: Step) -> tuple[tuple[str, tuple[Step, ...]], ...]:
     return ()
 
 
+def held_of(step: Step) -> Condition | None:
+    """The condition of an `if`, or the `while` of a wait."""
+    match step:
+        case Branch(condition):
+            return condition
+        case WaitStep(wait):
+            return wait.condition
+    return None
+
+
 def walk_steps(steps: tuple[Step, ...], prefix: str = "") -> Iterator[tuple[str, Step]]:
     """Every step with its path (`0`, `1`, `1.then.0`), in the order of the file."""
     for index, step in enumerate(steps):
@@ -283,3 +303,4 @@ class Playbook:
     pools: dict[str, CouponPool]
     communities: dict[str, Community]
     hash: str
+    definitions: Definitions = field(default_factory=Definitions)

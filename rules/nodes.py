@@ -21,9 +21,13 @@ class Scalar:
     mark: Mark
     source: str = field(repr=False, compare=False)
     """The piece of the file, with quotes and line breaks."""
+    given: str = field(default="", compare=False)
+    """The input whose value it is; it stands for the use of the input, at whose place it is."""
 
     def position(self, offset: int) -> Mark:
         """Where the character of `text` at `offset` stands in the file; behind the last one, the place behind it."""
+        if self.given:
+            return self.mark
         at = places(self.source, self.text)[max(0, min(offset, len(self.text)))]
         before = self.source[:at]
         column = at - before.rfind("\n")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from rules import read_catalogue, read_offers, read_rules
+from rules import read_catalogue, read_names, read_offers, read_rules
 from rules.fields import Places, Reader, Waiver, allowed, not_available
 from rules.loader import load
 from rules.model import Playbook
 from rules.nodes import Entry, Mapping, Node, Scalar
+from rules.read_inputs import check_currency, put_in, read_inputs
 from rules.references import References
 from schemas.catalogue import Catalogue
 from schemas.findings import Finding
@@ -20,8 +21,12 @@ __all__ = ["Reading", "playbook_hash", "read", "read_playbook"]
 
 _SECTIONS = (
     "workspace",
+    "inputs",
+    "values",
     "events",
     "traits",
+    "lists",
+    "let",
     "segments",
     "lifecycle",
     "rules",
@@ -83,11 +88,17 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Re
     reader = Reader(zones)
     sections = _sections(reader, files)
     complete = reader.complete
+    inputs = read_inputs(reader, [entry.value for entry in sections["inputs"]], sections["values"])
+    for name in sections.keys() - {"inputs", "values"}:
+        sections[name] = [replace(entry, value=put_in(reader, entry.value, inputs)) for entry in sections[name]]
     nodes = {name: [entry.value for entry in entries] for name, entries in sections.items()}
     workspace, reject = read_catalogue.workspace(reader, sections["workspace"])
+    check_currency(reader, inputs)
     before = reader.errors
     events, traits = read_catalogue.events(reader, nodes["events"]), read_catalogue.traits(reader, nodes["traits"])
     catalogue, typed = Catalogue(events, traits, reject), complete and reader.errors == before
+    definitions = read_names.definitions(reader, nodes["lists"], nodes["let"])
+    definitions = replace(definitions, inputs=inputs.constants, missing=definitions.missing | inputs.missing)
     segments = read_catalogue.segments(reader, nodes["segments"])
     stages = read_catalogue.lifecycle(reader, sections["lifecycle"])
     pools = read_offers.pools(reader, nodes["coupon_pools"])
@@ -107,6 +118,7 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None) -> Re
         pools=pools,
         communities=communities,
         hash=playbook_hash(files),
+        definitions=definitions,
     )
     return Reading(playbook, sorted(reader.findings), reader.places, broken, typed, sections, reader.waivers)
 

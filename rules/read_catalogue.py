@@ -39,6 +39,8 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     fields = Fields(reader, entries[0].value, "the workspace", entries[0].key_mark)
     zone, reader.currency = fields.need("zone", v.zone), fields.need("currency", v.currency)
     name, language = fields.get("name", v.label), fields.get("language", v.language)
+    country = fields.get("country", v.country)
+    reader.country = country or ""
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
     words, spared = fields.get("ad_words", v.items(v.label)), fields.get("allowed_words", v.items(v.label))
@@ -55,6 +57,7 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
         held,
         tuple(words or ()),
         tuple(spared or ()),
+        reader.country,
     )
     return found, unknown == "reject"
 

@@ -24,6 +24,8 @@ def expression(reader: Reader, node: Node) -> Expression | None:
     if not isinstance(node, Scalar) or node.value is None:
         reader.wrong_type(node, "an expression", 'write one as text: count("order.paid", "30d") >= 1')
         return None
+    if node.given:
+        return _of_input(node)
     text = node.value if isinstance(node.value, str) else node.text
     try:
         tree = parse(text)
@@ -38,6 +40,12 @@ def expression(reader: Reader, node: Node) -> Expression | None:
         return mark.file, mark.line, mark.column
 
     return Expression(text, tree, locate)
+
+
+def _of_input(node: Scalar) -> Expression:
+    """`${inputs.x}` where an expression stands is the expression `inputs.x`."""
+    text = f"inputs.{node.given}"
+    return Expression(text, parse(text), lambda _: (node.mark.file, node.mark.line, node.mark.column))
 
 
 def condition(reader: Reader, node: Node) -> Condition | None:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Sequence as List
 
-__all__ = ["CHANNELS", "channel", "communities", "pools", "templates"]
+__all__ = ["BENEFITS", "CHANNELS", "channel", "communities", "pools", "templates"]
 
 CHANNELS = ("wecom", "wecom_group", "sms", "email", "push", "webhook", "dingtalk", "feishu", "console")
 _PREFIX = re.compile(r"[A-Z0-9]{1,10}")
-_BENEFITS = ("amount_off", "percent_off", "gift")
+BENEFITS = ("amount_off", "percent_off", "gift")
 
 
 def channel(reader: Reader, node: Node) -> str | None:
@@ -113,13 +113,13 @@ def _pool(reader: Reader, entry: Entry) -> CouponPool:
 
 def _benefit(reader: Reader, node: Node) -> dict[str, str] | None:
     fields = Fields(reader, node, "a benefit")
-    kinds = fields.first_of(*_BENEFITS)
+    kinds = fields.first_of(*BENEFITS)
     if fields.ok and len(kinds) != 1:
         said = say("{number} of them", number=len(kinds)) if kinds else "none"
         reader.fault(
             node.mark,
             "bad_benefit",
-            say("a benefit is one of {names}; this has {said}", names=", ".join(_BENEFITS), said=said),
+            say("a benefit is one of {names}; this has {said}", names=", ".join(BENEFITS), said=said),
         )
     found = {
         "amount_off": fields.get("amount_off", v.money_text),

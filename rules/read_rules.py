@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rules import read_values as v
 from rules.fields import Fields, Reader, named
-from rules.model import Limit, Rule, Schedule, Stop, Trigger, walk_steps
+from rules.model import Limit, Rule, Stop, Trigger, walk_steps
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
 from rules.read_lifetime import check_canary, if_late, share, validity
+from rules.read_schedules import scheduled
 from rules.read_steps import StepReader
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.texts import say
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from rules.model import Step
     from rules.references import References
     from schemas.findings import Severity
-    from segments.model import Condition
 
 __all__ = ["rules"]
 
@@ -120,35 +120,10 @@ def _trigger(reader: Reader, fields: Fields, references: References) -> Trigger:
         return _EVERYBODY
     kind, node = found[0], fields.entry(found[0]).value
     if kind == "schedule":
-        return _scheduled(reader, node, audience)
+        return scheduled(reader, node, audience, references)
     name = references.event if kind == "event" else references.change
     names = v.one_or_more(name)(reader, node) or ()
     return Trigger(cast('Literal["event", "enters", "leaves"]', kind), tuple(dict.fromkeys(names)))
-
-
-def _scheduled(reader: Reader, node: Node, audience: Condition | None) -> Trigger:
-    fields = Fields(reader, node, "a schedule")
-    given = fields.first_of("cron", "at")
-    if fields.ok and len(given) != 1:
-        hint = '{cron: "0 9 * * 1", zone: workspace} or {at: 2026-05-01T10:00:00+08:00}'
-        reader.fault(fields.mark, "bad_schedule", "a schedule has either `cron` or `at`", hint)
-    cron, at = fields.get("cron", v.cron), fields.get("at", v.moment)
-    zone, own = fields.get("zone", _schedule_zone), fields.get("audience", condition)
-    fields.close()
-    if own is not None and audience is not None:
-        reader.fault(
-            fields.entry("audience").key_mark,
-            "duplicate_key",
-            "the audience stands beside the schedule already",
-            "keep one",
-        )
-    return Trigger("schedule", (), Schedule(cron, at, zone or "workspace"), own or audience)
-
-
-def _schedule_zone(reader: Reader, node: Node) -> str | None:
-    if isinstance(node, Scalar) and node.value in {"workspace", "person"}:
-        return str(node.value)
-    return v.zone(reader, node)
 
 
 # -- how often

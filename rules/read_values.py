@@ -13,14 +13,15 @@ from schemas.findings import nearest
 from schemas.money import parse_money
 from schemas.texts import say
 from schemas.times import parse_duration, parse_time
+from segments.workdays import country_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "anything", "boolean", "count", "cron", "currency", "duration", "identifier", "integer", "items", "label",
-    "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more", "text",
-    "zone",
+    "anything", "boolean", "count", "country", "cron", "currency", "duration", "identifier", "integer", "items",
+    "label", "language", "mapping_of", "moment", "money", "money_text", "name", "natural", "one_of", "one_or_more",
+    "text", "zone",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -253,6 +254,18 @@ def currency(reader: Reader, node: Node) -> str | None:
 def language(reader: Reader, node: Node) -> str | None:
     """A language code: `zh`, `en`, `pt-BR`."""
     return _matching(reader, node, _LANGUAGE, "bad_language", "a language", "write its code: zh, en, pt-BR")
+
+
+def country(reader: Reader, node: Node) -> str | None:
+    """A country whose holidays are known, or a part of one: `CN`, `DE-BY`."""
+    value = text(reader, node)
+    wrong = None if value is None else country_fault(value)
+    if value is None or wrong is None:
+        return value
+    close = did_you_mean(value, wrong[1])
+    hint = close if close.startswith("did") else "write its two capital letters, CN, or with a part of it, DE-BY"
+    reader.fault(node.mark, "bad_country", wrong[0], hint, length=scalar_length(node))
+    return None
 
 
 def _matching(reader: Reader, node: Node, pattern: re.Pattern[str], code: str, what: str, hint: str) -> str | None:

@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["scope_at", "scope_of"]
 
 
-def scope_of(playbook: Playbook, names: Mapping[str, str], trigger: Trigger | None = None) -> Scope:
+def scope_of(
+    playbook: Playbook,
+    names: Mapping[str, str],
+    trigger: Trigger | None = None,
+    *,
+    broken: frozenset[str] = frozenset(),
+) -> Scope:
     """The scope of a rule that this trigger starts; without one, of conditions on a person.
 
-    `names`: every event name and alias → the name. Rules on changes may meet any event, or none.
+    `names`: every event name and alias → the name. `broken`: lets that have faults of their own. Rules on changes may
+    meet any event, or none.
     """
     events: tuple[str, ...] | None = None
     changes = trigger is not None and trigger.kind in {"enters", "leaves"}
@@ -34,6 +41,9 @@ def scope_of(playbook: Playbook, names: Mapping[str, str], trigger: Trigger | No
         events,
         changes,
         dict(names),
+        playbook.workspace.country,
+        playbook.definitions,
+        broken,
     )
 
 

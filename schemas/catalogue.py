@@ -22,7 +22,10 @@ class Holdout:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language; and how people are spared."""
+    """The defaults of everybody: zone (IANA name), currency (ISO 4217), language; and how people are spared.
+
+    `country`: whose holidays and workdays count, "" if none is named.
+    """
 
     zone: str
     currency: str
@@ -34,6 +37,7 @@ class Workspace:
     ad_words: tuple[str, ...] = ()
     """Words that the workspace forbids in marketing, beyond those of the law."""
     allowed_words: tuple[str, ...] = ()
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

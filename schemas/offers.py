@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from schemas.money import in_texts, parse_money
 from schemas.times import DAY
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 __all__ = [
     "LONGEST_CAP",
@@ -61,6 +65,18 @@ class CouponPool:
     budget: int | None = None
     prefix: str = ""
 
+    def shown(self) -> dict[str, Decimal | int | str]:
+        """What a coupon is worth, as messages show it: amounts in major units, whole ones without places."""
+        return {part: _shown(part, text) for part, text in self.benefit.items()}
+
+
+def _shown(part: str, text: str) -> Decimal | int | str:
+    if part == "percent_off":
+        return int(text)
+    if part == "gift":
+        return text
+    return in_texts(*parse_money(text))
+
 
 @dataclass(frozen=True, slots=True)
 class Community:
@@ -108,3 +124,5 @@ class Offers:
     language: str
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """Values of the playbook's inputs, as messages show them."""

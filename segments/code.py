@@ -17,6 +17,7 @@ from segments import windows as w
 from segments.against import against_number
 from segments.evaluate import Context, Surroundings, build
 from segments.localdays import days_of
+from segments.sequences import sequence_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +30,8 @@ __all__ = ["OPERATORS", "Code"]
 OPERATORS = {op: op for op in ("==", "!=", "<", "<=", ">", ">=")}
 _MAX_NESTING = 12
 _FUNCTIONS = (
-    w.days_add, w.distinct_count, w.first_add, w.peak_read, w.peaks_add, w.same_add, w.same_ge, w.stamps_add,
-    w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.totals_read, w.value_key, w.values_add,
+    w.days_add, w.distinct_count, w.first_add, w.peak_read, w.peaks_add, w.same_add, w.same_ge, w.sequence_add,
+    w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.totals_read, w.value_key, w.values_add,
 )  # fmt: skip
 _READS = {
     "tr": "p.tracks",
@@ -150,6 +151,8 @@ class Code:
             case c.Not(item):
                 self.node(item, depth, nesting)
                 self.add(depth, "v = not v if v is not None else None" if c.nullable(item) else "v = not v")
+            case c.AtLeast(k, items):
+                self._at_least(k, items, depth, nesting)
             case _:
                 self._atom(node, depth)
 
@@ -177,6 +180,16 @@ class Code:
         self.add(depth + 1, "break")
         self.add(depth, f"v = {r}; u = {m}")
 
+    def _at_least(self, k: int, items: tuple[c.Node, ...], depth: int, nesting: int) -> None:
+        """How many hold (n), how many may (w), and the first moment at which one of them can change."""
+        self.junctions += 1
+        n, w, m = (f"{letter}{self.junctions}" for letter in "nwm")
+        self.add(depth, f"{n} = {w} = 0; {m} = {FOREVER}")
+        for item in items:
+            self.node(item, depth, nesting)
+            self.add(depth, f"if v: {n} += 1", f"elif v is None: {w} += 1", f"if u < {m}: {m} = u")
+        self.add(depth, f"v = True if {n} >= {k} else None if {n} + {w} >= {k} else False; u = {m}")
+
     def track(self, *key: str) -> str:
         """The source of a track."""
         return f"{self.read('tr')}[{self.plan.tracks.index(key)}]"
@@ -189,6 +202,8 @@ class Code:
                 self._newest(self.track("stamps", event), 6, window, k, depth)
             case c.DistinctGe(event, prop, window, k):
                 self._newest(self.track("values", event, prop), 12, window, k, depth)
+            case c.SequenceIn(steps, window, never):
+                self._newest(self.track(*sequence_key(steps, never)), 6, window, 1, depth)
             case c.SumGe(event, prop, window, threshold):
                 track = self.track("sums", event, prop)
                 self.add(depth, f"v, u = sum_ge({track}, now, {window}, {self.constant(threshold)})")

@@ -20,6 +20,7 @@ __all__ = [
     "Aged",
     "All",
     "Any_",
+    "AtLeast",
     "CountGe",
     "DistinctGe",
     "General",
@@ -31,6 +32,8 @@ __all__ = [
     "Not",
     "Prop",
     "SameGe",
+    "SequenceIn",
+    "Stands",
     "StreakGe",
     "SumGe",
     "Tag",
@@ -60,6 +63,13 @@ class All(Node, frozen=True):
 class Any_(Node, frozen=True):  # noqa: N801 - `Any` is typing's
     """Kleene's or."""
 
+    items: tuple[Node, ...]
+
+
+class AtLeast(Node, frozen=True):
+    """Kleene's threshold: true when `k` items are, false when too few can be, else unknown."""
+
+    k: int
     items: tuple[Node, ...]
 
 
@@ -102,6 +112,14 @@ class SameGe(Node, frozen=True):
     prop: str
     window: int
     k: int
+
+
+class SequenceIn(Node, frozen=True):
+    """sequence(steps, window, never)."""
+
+    steps: tuple[str, ...]
+    window: int
+    never: tuple[str, ...]
 
 
 class StreakGe(Node, frozen=True):
@@ -165,6 +183,12 @@ class HasProp(Node, frozen=True):
     name: str
 
 
+class Stands(Node, frozen=True):
+    """A bit of the group at hand in the person's `standing` (see `segments.standing`); never unknown."""
+
+    bit: int
+
+
 class General(Node, frozen=True):
     """Any other term that is true, false or unknown."""
 
@@ -174,7 +198,7 @@ class General(Node, frozen=True):
 def atoms(node: Node) -> Iterator[Node]:
     """Every node that is not made of others."""
     match node:
-        case All(items) | Any_(items):
+        case All(items) | Any_(items) | AtLeast(_, items):
             for item in items:
                 yield from atoms(item)
         case Not(item):
@@ -186,7 +210,7 @@ def atoms(node: Node) -> Iterator[Node]:
 def nullable(node: Node) -> bool:
     """Whether it can be unknown."""
     match node:
-        case All(items) | Any_(items):
+        case All(items) | Any_(items) | AtLeast(_, items):
             return any(map(nullable, items))
         case Not(item):
             return nullable(item)

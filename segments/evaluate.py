@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from schemas.times import FOREVER
 from segments import terms as t
 from segments.arithmetic import COMPARE, calculate, compare_linear, text_test
+from segments.calendar import calendar, countdown
 from segments.facts import fact
-from segments.normalise import stage_segment
+from segments.normalise import FLIP, stage_segment
 
 if TYPE_CHECKING:
     from schemas.profile import Occasion, Profile
@@ -63,8 +64,10 @@ def build(term: t.Term, around: Surroundings) -> Evaluation:  # noqa: C901, PLR0
             return _stage(around)
         case t.Clock(_, what):
             return _clock(what)
-        case t.Aggregate() | t.Moment() | t.Streak() | t.Same():
+        case t.Aggregate() | t.Moment() | t.Streak() | t.Same() | t.Sequence():
             return fact(term, around.track_of)
+        case t.Calendar():
+            return calendar(term, None if term.operand is None else build(term.operand, around))
         case t.InSegment(_, segment):
             return _in_segment(around.bits[segment])
         case t.TagHeld(_, tag):
@@ -81,6 +84,8 @@ def build(term: t.Term, around: Surroundings) -> Evaluation:  # noqa: C901, PLR0
             return lambda x: (x.items[variable].get(name), FOREVER)
         case t.Operation(_, "&&" | "||" as op, args):
             return _junction(tuple(build(a, around) for a in args), decides=op == "||")
+        case t.AtLeast(_, k, items):
+            return _at_least(k, tuple(build(item, around) for item in items))
         case t.Operation(_, "!", (item,)):
             return _negation(build(item, around))
         case t.Operation(_, "in", (left, right)):
@@ -200,6 +205,17 @@ def _junction(parts: tuple[Evaluation, ...], *, decides: bool) -> Evaluation:
     return junction
 
 
+def _at_least(k: int, parts: tuple[Evaluation, ...]) -> Evaluation:
+    def at_least(x: Context) -> Answer:
+        held, open_, until = 0, 0, FOREVER
+        for part in parts:
+            value, later = part(x)
+            held, open_, until = held + (value is True), open_ + (value is None), min(until, later)
+        return (True if held >= k else None if held + open_ >= k else False), until
+
+    return at_least
+
+
 def _negation(part: Evaluation) -> Evaluation:
     def negation(x: Context) -> Answer:
         value, until = part(x)
@@ -218,6 +234,10 @@ def _contained(part: Evaluation, values: frozenset[Any]) -> Evaluation:
 
 def _comparison(op: str, left: t.Term, right: t.Term, around: Surroundings) -> Evaluation:
     factor = t.factor(left) - t.factor(right)
+    if isinstance(left, t.Constant) and isinstance(right, t.Calendar):
+        left, right, op = right, left, FLIP[op]
+    if isinstance(left, t.Calendar) and left.operand is not None and isinstance(right, t.Constant):
+        return countdown(op, right.value, build(left.operand, around))  # type: ignore[arg-type]
     if factor:
         return _moving_comparison(op, factor, _base(left, around), _base(right, around))
     first, second, test = _base(left, around), _base(right, around), COMPARE[op]

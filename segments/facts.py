@@ -33,6 +33,8 @@ def fact(term: t.Term, track_of: TrackOf) -> Callable[[Context], tuple[Any, int]
             return _total(term, at)
         case t.Same(_, _, prop, window):
             return _same(at, prop, window)
+        case t.Sequence(_, _, window):
+            return _sequence(at, window)
         case t.Streak():
             return lambda x: streak_read(x.profile.tracks[at], x.now, x.days)
     return _moment(at)
@@ -44,6 +46,14 @@ def _moment(at: int) -> Callable[[Context], tuple[Any, int]]:
         return (int.from_bytes(track[:6], "big") if track else None), FOREVER
 
     return moment
+
+
+def _sequence(at: int, window: int) -> Callable[[Context], tuple[Any, int]]:
+    def sequence(x: Context) -> tuple[Any, int]:
+        leaves = int.from_bytes(x.profile.tracks[at][:6], "big") + window
+        return (True, leaves) if leaves > max(x.now, window) else (False, FOREVER)
+
+    return sequence
 
 
 def _peak(at: int, window: int, scale: int, sign: int) -> Callable[[Context], tuple[Any, int]]:

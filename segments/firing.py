@@ -15,9 +15,10 @@ from segments.against import against_number
 from segments.code import OPERATORS, Code
 from segments.evaluate import Context, Surroundings, build
 from segments.packed import TIME
+from segments.sequences import sequence_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from segments import terms as t
     from segments.plan import Plan
@@ -33,9 +34,12 @@ _ARGUMENTS = "p, now, ev, true, unknown"
 _DAYS = "days_of(p.zone or K_ZONE)"
 
 
+Kept = tuple[int, int, bytes, "Callable[..., bytes]"]
+"""Where a group's bits begin and end in `standing`, its stamp, and what renews it."""
+
 _COSTS: dict[type[c.Node], int] = {
-    c.InSegment: 0, c.Member: 0, c.Truth: 0, c.Prop: 1, c.HasProp: 1, c.TraitIs: 1, c.HasTrait: 1, c.Tag: 2,
-    c.CountGe: 3, c.DistinctGe: 3, c.Aged: 3, c.General: 9,
+    c.Stands: 0, c.InSegment: 0, c.Member: 0, c.Truth: 0, c.Prop: 1, c.HasProp: 1, c.TraitIs: 1, c.HasTrait: 1,
+    c.Tag: 2, c.CountGe: 3, c.DistinctGe: 3, c.SequenceIn: 3, c.Aged: 3, c.General: 9,
 }  # fmt: skip
 
 
@@ -56,10 +60,29 @@ class Firing:
         """A function that is true (in Python's sense) just when the condition is."""
         return self._function("test", [], [f"return {self.holds(node)}"])
 
-    def matcher(self, rules: Iterable[tuple[object, c.Node]]) -> Callable[..., list[Any]]:
+    def matcher(self, rules: Iterable[tuple[object, c.Node]], kept: Kept | None = None) -> Callable[..., list[Any]]:
         """A function that lists those whose conditions hold, in the order in which they are given."""
         lines = [f"if {self.holds(node)}: out.append({self.code.constant(rule)})" for rule, node in rules]
-        return self._function("match", ["out = []"], [*lines, "return out"])
+        standing = [] if kept is None else self._standing(*kept)
+        return self._function("match", ["out = []", *standing], [*lines, "return out"])
+
+    def masks(self, groups: Sequence[Sequence[c.Node]]) -> Callable[..., tuple[int, ...]]:
+        """A function of a profile that gives a number for each group: its bits say which conditions hold."""
+        lines = []
+        for at, nodes in enumerate(groups):
+            lines.append(f"m{at} = 0")
+            lines += [f"if {self.holds(node)}: m{at} |= {1 << bit}" for bit, node in enumerate(nodes)]
+        every = "".join(f"m{at}, " for at in range(len(groups)))
+        return self.code.function("masks", "p", [*self.code.head(), *lines, f"return ({every})"])
+
+    def _standing(self, start: int, end: int, stamp: bytes, renew: Callable[..., bytes]) -> list[str]:
+        """The lines that open the bits of the group."""
+        known, anew = self.code.constant(stamp), self.code.constant(renew)
+        return [
+            "x = p.standing",
+            f"if x[:{len(stamp)}] != {known}: x = {anew}(p)",
+            f"standing = number(x[{start}:{end}])",
+        ]
 
     def _function(self, name: str, before: list[str], lines: list[str]) -> Callable[..., Any]:
         edges = [f'{edge} = b""' for edge in self.edges.values()]
@@ -75,16 +98,20 @@ class Firing:
         match node:
             case c.Not(item):
                 return self._expression(item, nesting, sign=not sign)
+            case c.All() | c.Any_() | c.AtLeast() if nesting == _MAX_NESTING:
+                inner = Firing(self.plan).test(node if sign else c.Not(node))
+                return f"{self.code.constant(inner)}({_ARGUMENTS})"
             case c.All(items) | c.Any_(items):
-                if nesting == _MAX_NESTING:
-                    inner = Firing(self.plan).test(node if sign else c.Not(node))
-                    return f"{self.code.constant(inner)}({_ARGUMENTS})"
                 every = isinstance(node, c.All) == sign
                 parts = [self._expression(item, nesting + 1, sign=sign) for item in sorted(items, key=_cost)]
                 return f"({(' and ' if every else ' or ').join(parts)})" if parts else str(every)
+            case c.AtLeast(k, items):
+                parts = [self._expression(item, nesting + 1, sign=sign) for item in items]
+                enough = k if sign else len(items) - k + 1
+                return f"({' + '.join(f'(1 if {part} else 0)' for part in parts)} >= {enough})"
         return self._fact(node, sign=sign)
 
-    def _fact(self, atom: c.Node, *, sign: bool) -> str:
+    def _fact(self, atom: c.Node, *, sign: bool) -> str:  # noqa: PLR0911 - one line a kind of fact
         """Facts about past events; `sign` False: that the atom is false."""
         negated = "" if sign else "not "
         match atom:
@@ -92,6 +119,8 @@ class Firing:
                 return self._newest(self.code.track("stamps", event), TIME * (k - 1), window, sign=sign)
             case c.DistinctGe(event, prop, window, k):
                 return self._newest(self.code.track("values", event, prop), 2 * TIME * (k - 1), window, sign=sign)
+            case c.SequenceIn(steps, window, never):
+                return self._newest(self.code.track(*sequence_key(steps, never)), 0, window, sign=sign)
             case c.SumGe(event, prop, window, threshold):
                 track = self.code.track("sums", event, prop)
                 summed = f"sum_ge({track}, now, {window}, {self.code.constant(threshold)})[0]"
@@ -108,7 +137,7 @@ class Firing:
                 return self._general(term, sign=sign)
         return self._state(atom, sign=sign)
 
-    def _state(self, atom: c.Node, *, sign: bool) -> str:
+    def _state(self, atom: c.Node, *, sign: bool) -> str:  # noqa: PLR0911 - one line a kind of atom
         """What the person and the event at hand are."""
         negated = "" if sign else "not "
         match atom:
@@ -129,6 +158,8 @@ class Firing:
                 return f"true & {bit}" if sign else f"not (true | unknown) & {bit}"
             case c.Member(segment):
                 return f"{negated}true & {self.plan.bit[segment]}"
+            case c.Stands(bit):
+                return f"{negated}standing & {1 << bit}"
         raise AssertionError(atom)
 
     def _general(self, term: t.Term, *, sign: bool) -> str:

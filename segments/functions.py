@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import re2
 
-from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.texts import say
 from schemas.times import parse_duration
-from segments import syntax
-from segments.scope import TypeFault
-from segments.terms import Aggregate, Clock, Constant, InSegment, Moment, Same, Streak, TagHeld, Term, TermType
+from segments.arguments import arguments_of, constant_of, event_name, fault, listed, property_of, text, window_of
+from segments.sequences import STEPS
+from segments.terms import (
+    Aggregate,
+    AtLeast,
+    Calendar,
+    Clock,
+    Constant,
+    InSegment,
+    Moment,
+    Operation,
+    Same,
+    Sequence,
+    Streak,
+    TagHeld,
+    Term,
+    TermType,
+)
+from segments.units import literal_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segments import syntax
     from segments.typing import Typer
 
 __all__ = ["FUNCTIONS", "NUMBER_SCALE", "call", "check_pattern"]
@@ -28,80 +44,61 @@ def call(typer: Typer, expr: syntax.Call) -> Term:
     """The term of a function call. Raises `TypeFault`."""
     made = FUNCTIONS.get(expr.function)
     if made is None:
-        typer._unknown("unknown_function", "function", expr.function, FUNCTIONS, expr)  # noqa: SLF001 - one typer, three files
+        typer._unknown("unknown_function", "function", expr.function, FUNCTIONS, expr)  # noqa: SLF001 - one typer
     return made(typer, expr)
 
 
-def _fault(code: str, message: str, expr: syntax.Expr, hint: str = "") -> NoReturn:
-    raise TypeFault(code, message, expr, hint)
-
-
-def _arguments(expr: syntax.Call, least: int, most: int, usage: str) -> None:
-    if not least <= len(expr.args) <= most:
-        _fault(
-            "wrong_arguments",
-            say("{function}() takes {usage}", function=expr.function, usage=usage),
-            expr,
-            say("{function}({usage})", function=expr.function, usage=usage),
-        )
-
-
-def _text(expr: syntax.Expr, what: str) -> str:
-    if not isinstance(expr, syntax.Literal) or not isinstance(expr.value, str):
-        _fault("wrong_type", say("{what} is a text in quotes", what=what), expr)
-    return expr.value
-
-
-def _event(typer: Typer, expr: syntax.Expr) -> str:
-    name = _text(expr, "the event")
-    if name == "*":
-        return name
-    names = typer.scope.event_names()
-    if name not in names:
-        typer._unknown("unknown_event", "event", name, names, expr)  # noqa: SLF001
-    return names[name]
-
-
-def _window(expr: syntax.Expr) -> int:
-    try:
-        window = parse_duration(_text(expr, "the window"))
-    except ValueError as error:
-        _fault("bad_duration", str(error), expr)
-    if window <= 0:
-        _fault("bad_duration", "a window is longer than nothing", expr)
-    return window
-
-
-def _property(typer: Typer, event: str, expr: syntax.Expr) -> tuple[str, PropertyType]:
-    name = _text(expr, "the property")
-    if event == "*":
-        _fault("wrong_arguments", 'name one event: the property of "*" is not one thing', expr)
-    if event in RESERVED_EVENTS:
-        _fault("wrong_arguments", say("{event} has no properties to count by", event=event), expr)
-    return name, typer.property_type((event,), name, expr)
-
-
 def _count(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 2, 3, '"event", "30d"[, "property"]')
-    event, window = _event(typer, expr.args[0]), _window(expr.args[1])
+    arguments_of(expr, 2, 3, '"event", "30d"[, "property"]')
+    event, window = event_name(typer, expr.args[0]), window_of(typer, expr.args[1])
     if len(expr.args) == 2:
         return Aggregate("number", "count", event, None, window)
-    name, _ = _property(typer, event, expr.args[2])
+    name, _ = property_of(typer, event, expr.args[2])
     if typer.scope.events is None:
-        _fault("no_event", "count by a property needs an event at hand; segments have none", expr)
+        fault("no_event", "count by a property needs an event at hand; segments have none", expr)
     typer.property_type(typer.scope.events, name, expr.args[2])
     return Same("number", event, name, window)
 
 
+def _absent(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 2, 2, '"event", "30d"')
+    found = Aggregate("number", "count", event_name(typer, expr.args[0]), None, window_of(typer, expr.args[1]))
+    return Operation("bool", "==", (found, Constant("number", 0)))
+
+
+def _sequence(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 2, 3, '["event", "event"], "3d"[, ["event"]]')
+    steps = tuple(event_name(typer, item) for item in listed(expr.args[0], "the events of a sequence"))
+    if not 2 <= len(steps) <= STEPS:
+        message = say("a sequence has 2 to {most} events, this one has {number}", most=STEPS, number=len(steps))
+        fault("wrong_arguments", message, expr.args[0])
+    never = listed(expr.args[2], "the events that may not be in between") if len(expr.args) > 2 else ()
+    return Sequence("bool", steps, window_of(typer, expr.args[1]), tuple(event_name(typer, item) for item in never))
+
+
+def _at_least(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 2, 2, "2, [condition, condition, …]")
+    number = expr.args[0]
+    items = tuple(typer.condition(item) for item in listed(expr.args[1], "the conditions of at_least()"))
+    constant = constant_of(typer, number)
+    k = None if constant is None else constant.value
+    if not isinstance(k, int) or isinstance(k, bool) or not 0 < k <= len(items):
+        message = say(
+            "how many must hold is a whole number from 1 to {number}, that of the conditions", number=len(items)
+        )
+        fault("wrong_arguments", message, number)
+    return AtLeast("bool", k, items)
+
+
 def _amounts(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 3, 3, '"event", "property", "30d"')
-    event = _event(typer, expr.args[0])
-    name, kind = _property(typer, event, expr.args[1])
-    window = _window(expr.args[2])
+    arguments_of(expr, 3, 3, '"event", "property", "30d"')
+    event = event_name(typer, expr.args[0])
+    name, kind = property_of(typer, event, expr.args[1])
+    window = window_of(typer, expr.args[2])
     if expr.function == "distinct":
         return Aggregate("number", "distinct", event, name, window)
     if kind.type not in {"money", "integer", "number"}:
-        _fault(
+        fault(
             "wrong_type",
             say(
                 "{function}() is of numbers and money; {name} is {type}",
@@ -118,45 +115,69 @@ def _amounts(typer: Typer, expr: syntax.Call) -> Term:
 
 
 def _moment(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"event"')
-    return Moment("time", expr.function, _event(typer, expr.args[0]))  # type: ignore[arg-type]
+    arguments_of(expr, 1, 1, '"event"')
+    return Moment("time", expr.function, event_name(typer, expr.args[0]))  # type: ignore[arg-type]
 
 
 def _streak(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 2, 2, '"event", "1d"')
-    if _text(expr.args[1], "the period") != "1d":
-        _fault("wrong_arguments", 'a streak counts days: streak("event", "1d")', expr.args[1])
-    return Streak("number", _event(typer, expr.args[0]))
+    arguments_of(expr, 2, 2, '"event", "1d"')
+    if text(typer, expr.args[1], "the period") != "1d":
+        fault("wrong_arguments", 'a streak counts days: streak("event", "1d")', expr.args[1])
+    return Streak("number", event_name(typer, expr.args[0]))
 
 
 def _in_segment(typer: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"segment"')
-    name = _text(expr.args[0], "the segment")
+    arguments_of(expr, 1, 1, '"segment"')
+    name = text(typer, expr.args[0], "the segment")
     if name not in typer.scope.segments:
         typer._unknown("unknown_segment", "segment", name, sorted(typer.scope.segments), expr.args[0])  # noqa: SLF001
     return InSegment("bool", name)
 
 
-def _has_tag(_: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"tag"')
-    return TagHeld("bool", _text(expr.args[0], "the tag"))
+def _has_tag(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 1, 1, '"tag"')
+    return TagHeld("bool", text(typer, expr.args[0], "the tag"))
 
 
-def _duration(_: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 1, 1, '"36h"')
+def _duration(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 1, 1, '"36h"')
     try:
-        return Constant("duration", parse_duration(_text(expr.args[0], "the duration")))
+        return Constant("duration", parse_duration(text(typer, expr.args[0], "the duration")))
     except ValueError as error:
-        _fault("bad_duration", str(error), expr.args[0])
+        fault("bad_duration", str(error), expr.args[0])
 
 
 def _local(_: Typer, expr: syntax.Call) -> Term:
-    _arguments(expr, 0, 0, "nothing")
+    arguments_of(expr, 0, 0, "nothing")
     return Clock("number", "hour") if expr.function == "local_hour" else Clock("date", "date")
 
 
+def _days_until(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 1, 1, "profile.birthday")
+    operand = literal_as(typer, typer.term(expr.args[0]), "date", expr.args[0])
+    if operand.type != "date":
+        message = say("days_until() is of a date, this is a {type}", type=operand.type)
+        fault("wrong_type", message, expr.args[0], "name a trait or property of type date")
+    return Calendar("number", "days_until", operand)
+
+
+def _month_end(_: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 0, 0, "nothing")
+    return Calendar("bool", "month_end")
+
+
+def _working(typer: Typer, expr: syntax.Call) -> Term:
+    arguments_of(expr, 0, 0, "nothing")
+    country = typer.scope.country
+    if not country:
+        fault(
+            "no_country", "the workspace does not say whose holidays count", expr, "write country: CN under workspace"
+        )
+    return Calendar("bool", "holiday" if expr.function == "is_holiday" else "workday", None, country)
+
+
 def _missing(_: Typer, expr: syntax.Call) -> Term:
-    _fault(
+    fault(
         "not_available",
         say("{function}() is not available yet", function=expr.function),
         expr,
@@ -166,6 +187,9 @@ def _missing(_: Typer, expr: syntax.Call) -> Term:
 
 FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
     "count": _count,
+    "sequence": _sequence,
+    "absent": _absent,
+    "at_least": _at_least,
     "sum": _amounts,
     "min": _amounts,
     "max": _amounts,
@@ -179,6 +203,10 @@ FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
     "duration": _duration,
     "local_hour": _local,
     "local_date": _local,
+    "days_until": _days_until,
+    "is_month_end": _month_end,
+    "is_holiday": _working,
+    "is_workday": _working,
     "points": _missing,
     "holds_coupon": _missing,
 }
@@ -187,8 +215,8 @@ FUNCTIONS: dict[str, Callable[[Typer, syntax.Call], Term]] = {
 def check_pattern(argument: Term, expr: syntax.Expr) -> None:
     """A pattern of `matches` must be a literal that RE2 (linear time) takes. Raises `TypeFault`."""
     if not isinstance(argument, Constant) or not isinstance(argument.value, str):
-        _fault("wrong_type", "the pattern of matches() is a literal text", expr)
+        fault("wrong_type", "the pattern of matches() is a literal text", expr)
     try:
         re2.compile(argument.value)
     except re2.error as error:
-        _fault("bad_pattern", say("the pattern cannot be used: {error}", error=error), expr)
+        fault("bad_pattern", say("the pattern cannot be used: {error}", error=error), expr)

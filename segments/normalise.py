@@ -10,6 +10,7 @@ from segments.conditions import (
     Aged,
     All,
     Any_,
+    AtLeast,
     CountGe,
     DistinctGe,
     General,
@@ -21,6 +22,7 @@ from segments.conditions import (
     Not,
     Prop,
     SameGe,
+    SequenceIn,
     StreakGe,
     SumGe,
     Tag,
@@ -57,7 +59,7 @@ class _Normaliser:
     def __init__(self, stages: Stages, *, complete: bool) -> None:
         self.stages, self.complete = stages, complete
 
-    def node(self, term: t.Term) -> Node:  # noqa: C901, PLR0911 - one line a kind of term
+    def node(self, term: t.Term) -> Node:  # noqa: C901, PLR0911, PLR0912 - one line a kind of term
         match term:
             case t.Constant(_, value):
                 return Truth(value)  # type: ignore[arg-type]
@@ -67,10 +69,14 @@ class _Normaliser:
                 return Any_(tuple(self._flat(args, "||")))
             case t.Operation(_, "!", (item,)):
                 return Not(self.node(item))
+            case t.AtLeast(_, k, items):
+                return AtLeast(k, tuple(self.node(item) for item in items))
             case t.Operation(_, "in", (left, right)):
                 return self._in(term, left, right)
             case t.Operation(_, op, (left, right)) if op in _ORDERED:
                 return self._compare(term, op, left, right)
+            case t.Sequence(_, steps, window, never):
+                return SequenceIn(steps, window, never)
             case t.InSegment(_, segment):
                 return InSegment(segment)
             case t.TagHeld(_, tag):

@@ -12,6 +12,7 @@ from schemas.times import FOREVER
 from segments import conditions as c
 from segments import terms as t
 from segments.code import Code
+from segments.sequences import mask_of
 from segments.tracks import SAME_RECORDS, Track, Tracks
 
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ class Plan:
     def _handler(self, event: str) -> Handle:
         """One function for both, since tracks and evaluation share the edges of windows."""
         code = Code(self)
-        self._apply(code, {event, "*"} if event in self.interactions else {event})
-        segments = self.touched_by({f"event:{event}"} | ({"event:*"} if event in self.interactions else set()))
+        names = frozenset({event, "*"} if event in self.interactions else {event})
+        self._apply(code, names)
+        segments = self.touched_by({f"event:{name}" for name in names})
         if segments:
             self._evaluate(code, segments)
         code.reads.discard("props")  # an argument here
@@ -131,24 +133,26 @@ class Plan:
             "handle", arguments, ["t = ts.to_bytes(6)", *code.head(), *code.lines, "return true, unknown"]
         )
 
-    def _apply(self, code: Code, wanted: set[str]) -> None:
+    def _apply(self, code: Code, names: frozenset[str]) -> None:
         """Lines that put an event into the tracks."""
         for track in self.tracks.by_key.values():
-            if track.key[1] not in wanted:
+            if not track.counts(names):
                 continue
-            name = code.value("props", track.key[2]) if len(track.key) > 2 else ""
+            name = code.value("props", track.prop) if track.prop is not None else ""
             if name:
                 code.add(0, f"if {name} is not None:")
-            code.add(1 if name else 0, self._step(code, track, name))
+            code.add(1 if name else 0, self._step(code, track, name, names))
 
-    def _step(self, code: Code, track: Track, x: str) -> str:
+    def _step(  # noqa: PLR0911 - one line a kind of track
+        self, code: Code, track: Track, x: str, names: frozenset[str]
+    ) -> str:
         at = f"{code.read('tr')}[{track.index}]"
         edge = code.edge(track.horizon) if track.key[0] not in {"first", "days"} else ""
         scale = self.tracks.scales.get(track.key, 1)
         amount = f"{code.constant(_scaler(scale))}({x})" if scale != 1 else x or "0"
         match track.key[0]:
             case "stamps":
-                plain = f"(t + x)[:{6 * track.keep}] if x[:6] <= t and x[-6:] > {edge}"  # in order, and nothing expires
+                plain = f"(t + x)[:{6 * track.keep}] if x < t and x[-6:] > {edge}"  # in order, and nothing expires
                 return f"x = {at}; {at} = {plain} else stamps_add(x, ts, {track.keep}, {edge})"
             case "first":
                 return f"{at} = first_add({at}, ts)"
@@ -160,6 +164,9 @@ class Plan:
                 return f"{at} = totals_add({at}, ts, {amount}, {edge}, {track.shortest})"
             case "peaks":
                 return f"{at} = peaks_add({at}, ts, {amount}, {edge}, {1 if track.key[3] == 'max' else -1})"
+            case "sequence":
+                mask, steps = mask_of(track.key, names), int(track.key[1])
+                return f"{at} = sequence_add({at}, ts, {mask}, {steps}, {edge})"
             case "values":
                 return f"{at} = values_add({at}, ts, value_key({x}), {track.keep}, {edge})"
         return f"{at} = same_add({at}, ts, value_key({x}), {track.keep}, {SAME_RECORDS}, {edge})"
@@ -185,6 +192,8 @@ def _inputs(node: c.Node) -> set[str]:
                 out |= {f"event:{event}", "trait:zone"}
             case c.CountGe(event) | c.SumGe(event) | c.DistinctGe(event) | c.SameGe(event):
                 out.add(f"event:{event}")
+            case c.SequenceIn(steps, _, never):
+                out |= {f"event:{event}" for event in (*steps, *never)}
             case c.Aged(source, name):
                 out.add(f"trait:{name}" if source == "trait" else f"event:{name}")
             case c.TraitIs(name) | c.HasTrait(name):
@@ -202,15 +211,19 @@ def _term_inputs(term: t.Term) -> set[str]:
     out: set[str] = set()
     for each in t.walk(term):
         match each:
-            case t.Aggregate(event=event) | t.Moment(event=event) | t.Streak(event=event) | t.Same(event=event):
+            case t.Aggregate(event=event) | t.Moment(event=event) | t.Same(event=event):
                 out.add(f"event:{event}")
+            case t.Streak(event=event):
+                out |= {f"event:{event}", "trait:zone"}
+            case t.Sequence(_, steps, _, never):
+                out |= {f"event:{event}" for event in (*steps, *never)}
             case t.Trait(name=name):
                 out.add(f"trait:{name}")
             case t.TagHeld(tag=tag):
                 out.add(f"tag:{tag}")
             case t.InSegment(segment=segment):
                 out.add(f"segment:{segment}")
-            case t.Clock(what="hour" | "date"):
+            case t.Clock(what="hour" | "date") | t.Calendar():
                 out.add("trait:zone")
             case t.StageOf():
                 out.add("stage")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from schemas.catalogue import RESERVED_EVENTS, Catalogue, PropertyType
 from schemas.errors import TouchlineError
+from segments.definitions import Definitions
 
 if TYPE_CHECKING:
     from segments.syntax import Expr
 
-__all__ = ["REPLY", "Scope", "TypeFault"]
+__all__ = ["REPLY", "Reported", "Scope", "TypeFault"]
 
 REPLY = "reply\0"
 """What `reply.x` is called among the properties at hand is this and x; no name of a property holds such a character."""
@@ -23,6 +24,13 @@ class TypeFault(TouchlineError):
     def __init__(self, code: str, message: str, expr: Expr, hint: str = "") -> None:
         super().__init__(message, code=code, hint=hint)
         self.start, self.end = expr.start, expr.end
+
+
+class Reported(TypeFault):
+    """It rests on something whose fault has been reported."""
+
+    def __init__(self, expr: Expr) -> None:
+        super().__init__("", "", expr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,11 @@ class Scope:
     """The expression may also meet moments without an event (rules on `enters`): `event.x` is then unknown."""
     names: dict[str, str] = field(default_factory=dict)
     """Every event name and alias → the name (filled by `resolve`)."""
+    country: str = ""
+    """Whose holidays count; "": none is named."""
+    definitions: Definitions = field(default_factory=Definitions)
+    broken: frozenset[str] = frozenset()
+    """Lets that have faults of their own."""
     reply: tuple[str, ...] = ()
     """The events one of which has answered a wait, where `reply.x` is a property of it."""
 

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 __all__ = [
     "Aggregate",
+    "AtLeast",
+    "Calendar",
     "Choice",
     "Clock",
     "Constant",
@@ -26,6 +28,7 @@ __all__ = [
     "Moment",
     "Operation",
     "Same",
+    "Sequence",
     "StageOf",
     "Streak",
     "TagHeld",
@@ -88,6 +91,14 @@ class Clock(Term, frozen=True):
     what: Literal["now", "hour", "date"]
 
 
+class Calendar(Term, frozen=True):
+    """`days_until(date)`, `is_month_end()`, `is_holiday()`, `is_workday()`, of the person's local day."""
+
+    what: Literal["days_until", "month_end", "holiday", "workday"]
+    operand: Term | None = None
+    country: str = ""
+
+
 class Aggregate(Term, frozen=True):
     """A fact about the events of a sliding window (ms). `scale`: stored whole numbers for one unit of the value."""
 
@@ -121,6 +132,14 @@ class Streak(Term, frozen=True):
     event: str
 
 
+class Sequence(Term, frozen=True):
+    """`sequence(steps, window, never)`: they came in this order within the window, and none of `never` in between."""
+
+    steps: tuple[str, ...]
+    window: int
+    never: tuple[str, ...] = ()
+
+
 class InSegment(Term, frozen=True):
     """`in_segment(id)`: the segment's own truth, unknown included. `member`: yes or no (stages)."""
 
@@ -144,6 +163,13 @@ class Operation(Term, frozen=True):
 
     op: str
     args: tuple[Term, ...]
+
+
+class AtLeast(Term, frozen=True):
+    """`at_least(k, [a, b, …])`: whether `k` of the conditions hold; unknown while the unknown ones decide it."""
+
+    k: int
+    items: tuple[Term, ...]
 
 
 class Choice(Term, frozen=True):
@@ -178,20 +204,22 @@ class Item(Term, frozen=True):
     name: str
 
 
-def children(term: Term) -> tuple[Term, ...]:
+def children(term: Term) -> tuple[Term, ...]:  # noqa: PLR0911 - one line a kind of term
     """The terms directly inside one."""
     match term:
         case ListOf(_, items):
             return items
         case Operation(_, _, args):
             return args
+        case AtLeast(_, _, items):
+            return items
         case Choice(_, test, then, otherwise):
             return test, then, otherwise
         case TextTest(_, _, operand, argument):
             return (operand,) if argument is None else (operand, argument)
         case Items(_, _, operand, _, body):
             return operand, body
-        case Given(_, operand):
+        case Given(_, operand) | Calendar(_, _, operand) if operand is not None:
             return (operand,)
         case Trait(_, _, source) if source is not None:
             return (source,)

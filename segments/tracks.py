@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.times import FOREVER
 from segments import conditions as c
 from segments import terms as t
+from segments.sequences import mask_of, sequence_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Track", "TrackKey", "Tracks", "track_key"]
 
 TrackKey = tuple[str, ...]
-"""(kind, event[, property[, sign]]): `stamps first sums totals peaks values same days`."""
+"""(kind, event[, property[, sign]]): `stamps first sums totals peaks values same days sequence`.
+
+Of a sequence: see `segments.sequences`.
+"""
 
 SAME_RECORDS = 128
 """count by property keeps at most so many records of all values together."""
@@ -37,12 +41,21 @@ class Track:
         self.shortest = min(self.shortest, window)
         self.keep = max(self.keep, keep)
 
+    def counts(self, names: frozenset[str]) -> bool:
+        """Whether it takes an event that counts under these names: its own, and "*" of an interaction."""
+        return mask_of(self.key, names) > 0 if self.key[0] == "sequence" else self.key[1] in names
+
+    @property
+    def prop(self) -> str | None:
+        """The property that it is made of."""
+        return self.key[2] if self.key[0] != "sequence" and len(self.key) > 2 else None
+
     def holds(self, older: Track | None) -> bool:
         """Whether what `older` kept is enough for this one."""
         return older is not None and older.horizon >= self.horizon and older.keep >= self.keep
 
 
-def track_key(term: t.Term) -> TrackKey:
+def track_key(term: t.Term) -> TrackKey:  # noqa: PLR0911 - one line a kind of fact
     """The track that a fact is read from."""
     match term:
         case t.Aggregate(_, "count", event):
@@ -57,6 +70,8 @@ def track_key(term: t.Term) -> TrackKey:
             return "same", event, prop
         case t.Streak(_, event):
             return "days", event
+        case t.Sequence(_, steps, _, never):
+            return sequence_key(steps, never)
         case t.Moment(_, "first", event):
             return "first", event
         case t.Moment(_, _, event):
@@ -95,6 +110,8 @@ class Tracks:
                 self._get("same", event, prop).need(window, k)
             case c.StreakGe(event, _):
                 self._get("days", event)
+            case c.SequenceIn(steps, window, never):
+                self._get(*sequence_key(steps, never)).need(window)
             case c.Aged("first", event):
                 self._get("first", event)
             case c.Aged("last", event):
@@ -109,6 +126,8 @@ class Tracks:
                     key = track_key(each)
                     self._get(*key).need(window, SAME_RECORDS * 4 if kind == "distinct" else 1)
                     self.scales[key] = scale
+                case t.Sequence(_, _, window):
+                    self._get(*track_key(each)).need(window)
                 case t.Same(_, _, _, window):
                     self._get(*track_key(each)).need(window, SAME_RECORDS)
                 case t.Moment() | t.Streak():

@@ -12,6 +12,7 @@ from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.findings import nearest
 from schemas.texts import say
 from segments import functions, syntax
+from segments.named import BASES, named_term
 from segments.scope import REPLY, Scope, TypeFault
 from segments.terms import (
     Choice,
@@ -58,6 +59,7 @@ class Typer:
         self.scope = scope
         self.variables: dict[str, dict[str, PropertyType]] = {}
         self.open_traits: list[str] = []
+        self.open_lets: list[str] = []
 
     def condition(self, expr: Expr) -> Term:
         """An expression that must be true or false."""
@@ -102,9 +104,9 @@ class Typer:
             return Clock("time", "now")
         if expr.name in self.variables:
             self._fault("bad_item", say("name a property of {name}: {name}.sku", name=expr.name), expr)
-        if expr.name in {"event", "profile", "meta", "reply"}:
+        if expr.name in {"event", "profile", "meta", "reply", *BASES}:
             self._fault("bad_name", say("{name} alone is no value; name a part of it: {name}.…", name=expr.name), expr)
-        known = ["now", "event", "profile", "meta", *functions.FUNCTIONS, *self.variables]
+        known = ["now", "event", "profile", "meta", *BASES, *functions.FUNCTIONS, *self.variables]
         return self._unknown("unknown_name", "name", expr.name, known, expr)
 
     def _select(self, expr: syntax.Select) -> Term:
@@ -122,7 +124,10 @@ class Typer:
                 return StageOf("text") if expr.field == "stage" else self._trait(expr)
             case "meta":
                 return self._meta(expr)
-        return self._unknown("unknown_name", "name", base.name, ["event", "profile", "meta", *self.variables], base)
+            case "lists" | "let" | "inputs":
+                return named_term(self, base.name, expr)
+        known = ["event", "profile", "meta", *BASES, *self.variables]
+        return self._unknown("unknown_name", "name", base.name, known, base)
 
     def _item(self, variable: str, expr: syntax.Select) -> Term:
         properties = self.variables[variable]
@@ -229,6 +234,8 @@ class Typer:
                 self._fault(
                     "wrong_type", say("size() is of a text or a list, this is a {type}", type=operand.type), expr
                 )
+            if isinstance(operand, ListOf):
+                return Constant("number", len(operand.items))
             return TextTest("number", "size", operand)
         if expr.name not in _TEXT_TESTS:
             self._unknown("unknown_function", "method", expr.name, [*_TEXT_TESTS, "size", "exists", "all"], expr)
@@ -298,20 +305,22 @@ class Typer:
         if not isinstance(right, ListOf):
             self._fault(
                 "wrong_type",
-                "`in` wants a literal list; for items of the event write event.items.exists(i, …)",
+                "`in` wants a list that is written out or named; for items of the event write event.items.exists(i, …)",
                 expr.right,
             )
+        written = expr.right.items if isinstance(expr.right, syntax.ListLiteral) else [expr.right] * len(right.items)
         items = []
-        for item, source in zip(
-            right.items, expr.right.items if isinstance(expr.right, syntax.ListLiteral) else (), strict=True
-        ):
+        for item, source in zip(right.items, written, strict=True):
             fitting = literal_as(self, item, left.type, source)
             if fitting.type != left.type:
-                self._fault(
-                    "wrong_type",
-                    say("the left side is a {type}, this is a {item_type}", type=left.type, item_type=item.type),
-                    source,
+                said = (
+                    say("the left side is a {type}, this is a {item_type}", type=left.type, item_type=item.type)
+                    if source is not expr.right
+                    else say(
+                        "the left side is a {type}, the list holds a {item_type}", type=left.type, item_type=item.type
+                    )
                 )
+                self._fault("wrong_type", said, source)
             items.append(fitting)
         return Operation("bool", "in", (left, ListOf("list", tuple(items))))
 

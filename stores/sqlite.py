@@ -144,10 +144,12 @@ class Database:
     def _claim(self, kind: str, *, shrinkable: bool) -> None:
         """Mark a new file with what it holds, and refuse one that holds something else."""
         run = self.connection.execute
+        # The tables before the mark: a process that makes the file at this very moment marks it before it makes them.
+        has_tables = run("SELECT 1 FROM sqlite_master").fetchone() is not None
         found = run("PRAGMA application_id").fetchone()[0]
         if found == _KINDS[kind]:
             return
-        if found or run("SELECT 1 FROM sqlite_master").fetchone():
+        if found or has_tables:
             message = f"{self.name} does not hold a {kind}"
             raise StoreUnavailable(message, hint="see whether the URLs of log, state and ledger are mixed up")
         if shrinkable:

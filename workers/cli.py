@@ -61,6 +61,12 @@ class Engine(StrEnum):
 
     memory = "memory"
     sqlite = "sqlite"
+    servers = "servers"
+
+
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, max=64, help="Processes that fold, with --engine servers; changes no result.")
+]
 
 
 @app.command(epilog="Example: touchline check playbook --format github")
@@ -136,16 +142,21 @@ def simulate(  # noqa: PLR0913, PLR0917 - the options of a command
     until: Annotated[
         str | None, typer.Option("--until", help="End of the run, inclusive: 2011-12-31T00:00:00Z.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="memory or sqlite; the files are the same.")] = Engine.memory,
-    partitions: Annotated[int, typer.Option(min=1, max=1024, help="Partitions of the log; changes no result.")] = 1,
+    engine: Annotated[
+        Engine, typer.Option(help="memory, sqlite, or servers (TOUCHLINE_SIM_…); the files are the same.")
+    ] = Engine.memory,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Partitions of the log; changes no result.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Records at a time; changes no result.")] = 500,
     tick: Annotated[str, typer.Option(help="How often virtual time is told; changes no result.")] = "1d",
+    workers: Workers = 1,
     as_json: Json = False,
 ) -> None:
     """Play recorded events through a playbook on a virtual clock; nothing is sent to anybody."""
     from workers.commands.simulate import Request, run_simulation
 
-    request = Request(playbook, tuple(events), mapping, out, until, engine.value, partitions, batch, tick)
+    request = Request(playbook, tuple(events), mapping, out, until, engine.value, partitions, batch, tick, workers)
     run_simulation(request, as_json=as_json)
 
 
@@ -171,11 +182,16 @@ def playbook_tests(  # noqa: PLR0913, PLR0917 - the options of a command
 
 
 @app.command(epilog="Example: touchline demo --out touchline-demo")
-def demo(out: Out = Path("touchline-demo"), as_json: Json = False) -> None:
+def demo(
+    out: Out = Path("touchline-demo"),
+    engine: Annotated[Engine, typer.Option(help="sqlite, memory, or servers (TOUCHLINE_SIM_…).")] = Engine.sqlite,
+    workers: Workers = 1,
+    as_json: Json = False,
+) -> None:
     """A year of a real shop's orders, from CSV to messages in files, and what a shop owner would want to know of it."""
     from workers.commands.demo import run_demo
 
-    run_demo(out, as_json=as_json)
+    run_demo(out, engine.value, workers, as_json=as_json)
 
 
 @app.command("import", epilog="Example: touchline import orders.csv.gz --mapping orders.yaml")
@@ -226,6 +242,27 @@ def status(data: Data = None, as_json: Json = False) -> None:
     from workers.commands.look import run_status
 
     run_status(data, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: touchline migrate --to-log kafka://k1:9092/shop --to-state redis://v1 --to-ledger env:LEDGER"
+)
+def migrate(
+    to_log: Annotated[
+        str, typer.Option("--to-log", metavar="URL", help="Where the log goes; env:NAME names a variable.")
+    ],
+    to_state: Annotated[str, typer.Option("--to-state", metavar="URL", help="Where the state goes.")],
+    to_ledger: Annotated[str, typer.Option("--to-ledger", metavar="URL", help="Where the ledger goes.")],
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Partitions of the new log (a file 1, Kafka 12).")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Move a workspace to other stores: stop every process, copy, compare by counts and hashes, start there."""
+    from workers.commands.migrate import Request, run_migrate
+
+    run_migrate(Request(to_log, to_state, to_ledger, partitions, data), as_json=as_json)
 
 
 @app.command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from workers.log import logger
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["Away", "collect_seldom", "pause", "together"]
+__all__ = ["Away", "collect_seldom", "pause", "together", "until_stopped"]
 
 _GRACE = 10
 """Seconds that the others have to end."""
@@ -63,6 +64,15 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Return after `seconds`, or as soon as `stop` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+def until_stopped() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 def collect_seldom() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,17 @@ from urllib.parse import quote
 from schemas.errors import SettingsError
 from schemas.times import DAY, HOUR, SECOND, parse_duration
 
-__all__ = ["Settings", "environment", "fresh_key", "language", "read_settings", "with_password"]
+__all__ = [
+    "Settings",
+    "environment",
+    "fresh_key",
+    "from_environment",
+    "language",
+    "read_settings",
+    "simulated",
+    "with_password",
+    "without_password",
+]
 
 _PREFIX = "TOUCHLINE_"
 _KNOWN = {
@@ -34,6 +45,9 @@ _KNOWN = {
     "LATENESS": "how late an event may be (default 72h)",
     "LEASE": "how long a dispatcher may hold a row (default 30s, at least 3s)",
     "RECORD_CHANGES": "keep every segment change in the ledger: true or false (default)",
+    "SIM_LOG": "URL of a new topic for `simulate --engine servers`: kafka://HOST:9092/TOPIC",
+    "SIM_STATE": "URL of an unused prefix for it: redis://HOST:PORT?prefix=NAME",
+    "SIM_LEDGER": "URL of an empty database for it: postgresql://USER:PASSWORD@HOST/DATABASE",
     "LOG_LEVEL": "debug, info (default), warning, error",
     "CI": "set by the tests",
     "REQUIRE": "servers that the tests must find",
@@ -124,6 +138,17 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
     )
 
 
+def simulated(values: Mapping[str, str]) -> Settings:
+    """Settings of a simulation on servers; the installation's own stores are not looked at. Raises `SettingsError`."""
+    urls = {port: values.get(f"{_PREFIX}SIM_{port.upper()}", "") for port in ("log", "state", "ledger")}
+    missing = [f"{_PREFIX}SIM_{port.upper()}" for port, url in urls.items() if not url]
+    if missing:
+        message = f"--engine servers needs {' and '.join(missing)}: stores that nobody has used, for this run alone"
+        hint = "kafka://HOST:9092/TOPIC, redis://HOST:6379?prefix=NAME, postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise SettingsError(message, hint=hint)
+    return Settings(log=urls["log"], state=urls["state"], ledger=urls["ledger"], record_changes=True, virtual=True)
+
+
 def with_password(url: str, password: str) -> str:
     """A URL whose user has this password. Raises `SettingsError` where it names no user, or a password itself."""
     scheme, separator, rest = url.partition("://")
@@ -132,6 +157,25 @@ def with_password(url: str, password: str) -> str:
         message = "TOUCHLINE_KAFKA_PASSWORD belongs to a URL that names a user and no password"
         raise SettingsError(message, hint="set TOUCHLINE_LOG=kafka://USER@HOST:9092/TOPIC")
     return f"{scheme}{separator}{user}:{quote(password, safe='')}@{place}"
+
+
+def from_environment(value: str, values: Mapping[str, str], whose: str) -> str:
+    """A text, or the variable that `env:NAME` names, so that no secret stands in a file or on a command line.
+
+    Raises `SettingsError`, which says that `whose` wants it.
+    """
+    if not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:")
+    if name not in values:
+        raise SettingsError(f"{whose} wants the variable {name}, which is not set")
+    return values[name]
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    shown = re.sub(r"(://[^/@]*?:)[^@]*@", r"\1…@", url)
+    return re.sub(r"(password=)[^&]*", r"\1…", shown)
 
 
 def _port(name: str, text: str) -> int:
@@ -195,10 +239,4 @@ def _channels_file(path: Path) -> str:
 
 
 def _secret(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - an adapter's option
-    if not isinstance(value, str) or not value.startswith("env:"):
-        return value
-    name = value.removeprefix("env:")
-    if name not in values:
-        message = f"TOUCHLINE_CHANNELS wants the variable {name}, which is not set"
-        raise SettingsError(message)
-    return values[name]
+    return from_environment(value, values, "TOUCHLINE_CHANNELS") if isinstance(value, str) else value

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from messaging.policy.facts import CouponOffer, Facts, Verdict
+from messaging.policy.facts import CouponFact, CouponOffer, Facts, Verdict
 from messaging.policy.restraint import capped, quiet_until
 from messaging.ports import FINAL, Capabilities, Content, OutboxRow
 from messaging.render import RenderFailed, render
@@ -42,7 +42,7 @@ ADDRESS_CHANNELS = frozenset({"email", "push", "sms", "wecom"})
 EVENT_CHANNEL = "log"
 """The channel of events that a rule emits to another person; no playbook names it."""
 
-_OTHER_NAMES = frozenset({"community", "event", "meta", "person"})
+_OTHER_NAMES = frozenset({"community", "event", "inputs", "meta", "person"})
 
 HELD = MINUTE
 """How long a row that a kill switch holds is left alone (ms)."""
@@ -211,7 +211,12 @@ def _rendered(
         template,
         name,
         language if isinstance(language, str) else offers.language,
-        {**row.variables, **_community(row, offers), **_coupons(row, facts, template)},
+        {
+            **row.variables,
+            "inputs": offers.inputs,
+            **_community(row, offers),
+            **_coupons(row, facts, offers.pools, template),
+        },
         zone=_zone(row, offers),
         currency=offers.currency,
         fallback_language=offers.language,
@@ -225,15 +230,20 @@ def _community(row: OutboxRow, offers: Offers) -> dict[str, Any]:
     return {} if community is None else {"community": {"title": community.title, "join_url": community.join_url}}
 
 
-def _coupons(row: OutboxRow, facts: Facts, template: Template) -> dict[str, Any]:
-    """What a message shows of its coupons: `code`, `pool`, and `expires` where it does."""
+def _coupons(row: OutboxRow, facts: Facts, pools: Mapping[str, CouponPool], template: Template) -> dict[str, Any]:
+    """What a message shows of its coupons: `code`, `pool`, what they are worth, and `expires` where they do."""
     shown = {}
     for decision, name in _coupon_names(row, template).items():
         fact = facts.needs[decision]
         if fact is not None:
             expires = None if fact.expires is None else format_time(fact.expires)
-            shown[name] = {"code": fact.code, "pool": fact.pool, "expires": expires}
+            shown[name] = {"code": fact.code, "pool": fact.pool, "expires": expires, **_worth(fact, pools)}
     return shown
+
+
+def _worth(fact: CouponFact, pools: Mapping[str, CouponPool]) -> Mapping[str, Any]:
+    pool = pools.get(fact.pool)
+    return {} if pool is None else pool.shown()
 
 
 def _coupon_names(row: OutboxRow, template: Template) -> dict[str, str]:

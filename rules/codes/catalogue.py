@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.codes import expressions, lint, names, restraint, sense, values, yaml
+from rules.codes import definitions, expressions, lint, names, restraint, sense, values, yaml
 
 if TYPE_CHECKING:
     from rules.codes.code import Code
@@ -16,6 +16,7 @@ FAMILIES = {
     "Names": names.CODES,
     "Values": values.CODES,
     "Expressions": expressions.CODES,
+    "Definitions": definitions.CODES,
     "Sense": sense.CODES,
     "Lint": lint.CODES,
     "Quiet hours and caps": restraint.CODES,

@@ -120,7 +120,7 @@ CHINESE = {
     "part of meta": "meta 的部分",
     "both sides of ?: count from `now`, or neither does": "?: 的两边要么都由 `now` 计算，要么都不是",
     'the right side of `in` is a list: profile.city in ["Rome", "Oslo"]': '`in` 的右边是列表：profile.city in ["Rome", "Oslo"]',
-    "`in` wants a literal list; for items of the event write event.items.exists(i, …)": "`in` 需要直接写出的列表；事件的列表项用 event.items.exists(i, …)",
+    "`in` wants a list that is written out or named; for items of the event write event.items.exists(i, …)": "`in` 需要写出的或有名字的列表；事件的列表项用 event.items.exists(i, …)",
     "a condition is true or false, this is a {type}": "条件是真或假，这里是{type}",
     "name a property of {name}: {name}.sku": "指明 {name} 的属性：{name}.sku",
     "{name} alone is no value; name a part of it: {name}.…": "单独的 {name} 不是值；写出下级：{name}.…",

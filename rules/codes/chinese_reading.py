@@ -97,7 +97,6 @@ CHINESE = {
     "{again!r} is a second trigger; {found!r} stands there already": "{again!r} 是第二个触发条件；已经有 {found!r} 了",
     "make two rules of it": "拆成两条规则",
     "write the condition under `when`": "把条件写在 `when` 下",
-    "a schedule has either `cron` or `at`": "定时要么用 `cron`，要么用 `at`",
     "the audience stands beside the schedule already": "定时旁边已经有 audience 了",
     "keep one": "保留一个",
     "the limit says nothing": "限制没有内容",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rules.codes import (
     chinese_cases,
+    chinese_definitions,
     chinese_expressions,
     chinese_lint,
     chinese_mapping,
@@ -32,6 +33,7 @@ CHINESE: dict[str, str] = {
     **chinese_yaml.CHINESE,
     **chinese_reading.CHINESE,
     **chinese_expressions.CHINESE,
+    **chinese_definitions.CHINESE,
     **chinese_mapping.CHINESE,
     **chinese_sense.CHINESE,
     **chinese_lint.CHINESE,

@@ -68,10 +68,10 @@ CODES = (
     ),
     Code(
         "bad_schedule",
-        "a schedule has either `cron` or `at`",
-        "定时要么用 `cron`，要么用 `at`",
-        "Keep one of the two.",
-        "两个保留一个。",
+        "a schedule has one of `cron`, `at`, `anniversary` and `month_end`",
+        "定时要写 `cron`、`at`、`anniversary`、`month_end` 之一",
+        "Keep one of them; `anniversary` and `month_end` also take `at`, a time of day.",
+        "只保留一个；`anniversary` 和 `month_end` 还要用 `at` 写时间。",
     ),
     Code(
         "bad_stage",

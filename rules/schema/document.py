@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["schema_of"]
 
 _Names = dict[str, list[str]]
+INPUT: Kind = {"type": "string", "pattern": r"^\$\{ *inputs\.[A-Za-z_][A-Za-z0-9_]* *\}$"}
+"""The use of an input, as a whole value."""
 
 
 def schema_of(playbook: Playbook | None) -> dict[str, Any]:
     """The schema (draft 7), for the files of any playbook or of this one."""
-    names = {} if playbook is None else _names(playbook)
+    names: _Names = {"inputs": ["x"]} if playbook is None else _names(playbook)
     sections = {name: {**_filled(kind, names), "description": text} for name, (kind, text) in SECTIONS.items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -41,6 +43,7 @@ def _names(playbook: Playbook) -> _Names:
         "templates": sorted(playbook.templates),
         "pools": sorted(playbook.pools),
         "communities": sorted(playbook.communities),
+        "inputs": sorted(playbook.definitions.inputs),
     }
 
 
@@ -74,17 +77,23 @@ def _key(key: Key, names: _Names) -> Kind:
 
 def _filled(kind: Kind, names: _Names) -> Kind:
     """The kind with the names of the playbook in it."""
-    made: Kind = {key: _inside(value, names) for key, value in kind.items() if not key.startswith("x-")}
+    made: Kind = {key: _inside(key, value, names) for key, value in kind.items() if not key.startswith("x-")}
     what, keys = kind.get("x-names"), kind.get("x-keys")
     if what in names:
         made["enum"] = names[what]
     if keys in names:
         made["properties"] = dict.fromkeys(names[keys], made["additionalProperties"])
         made["additionalProperties"] = False
-    return made
+    return _or_input(made) if names.get("inputs") else made
 
 
-def _inside(value: object, names: _Names) -> object:
+def _or_input(kind: Kind) -> Kind:
+    """The kind, or `${inputs.x}` where that is no such value by itself."""
+    strict = kind.keys() & {"enum", "pattern"} or kind.get("type") in ("integer", "boolean", "array")
+    return {"anyOf": [kind, INPUT]} if strict else kind
+
+
+def _inside(key: str, value: object, names: _Names) -> object:
     if isinstance(value, dict):
-        return _filled(value, names)
-    return [_inside(each, names) for each in value] if isinstance(value, list) else value
+        return _filled(value, {**names, "inputs": []} if key == "propertyNames" else names)
+    return [_inside(key, each, names) for each in value] if isinstance(value, list) else value

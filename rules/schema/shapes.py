@@ -32,6 +32,7 @@ NAME = pattern(r"^[\w.-]{1,128}$", example="cart-rescue")
 EXPRESSION = plain("string", "boolean", "number")
 CONDITION = of("condition")
 TYPES = words("text", "integer", "number", "money", "boolean", "time", "date", "list")
+INPUT_TYPES = words("text", "integer", "number", "money", "boolean", "duration", "time", "date", "list")
 CHANNEL = words(*CHANNELS)
 CLOCK = pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$", example="09:00")
 SCOPE = {
@@ -62,6 +63,7 @@ SHAPES: dict[str, Shape] = {
         "zone": Key(TEXT, "Time zone of everybody who has no trait `zone`.", "Asia/Shanghai", needed=True),
         "currency": Key(pattern("^[A-Z]{3}$", example="CNY"), "Currency of all money, ISO 4217.", "CNY", needed=True),
         "language": Key(TEXT, "Language of who has no trait `language`; default en.", "zh"),
+        "country": Key(pattern("^[A-Z]{2}(-.+)?$", example="CN"), "Whose holidays and workdays count.", "CN"),
         "unknown_events": Key(words("keep", "reject"), "What becomes of an event that the catalogue lacks."),
         "ad_words": Key(listed(TEXT), "Words that marketing may not use, beyond those of the law."),
         "allowed_words": Key(listed(TEXT), "Longer words that hold a forbidden one and are allowed."),
@@ -73,6 +75,13 @@ SHAPES: dict[str, Shape] = {
     "holdout": Shape("`holdout`", {
         "percent": Key(SHARE, "The share of people.", "5%", needed=True),
         "salt": Key(NAME, "Another one draws other people.", "spring"),
+    }),
+    "input": Shape("input 'x'", {
+        "type": Key(INPUT_TYPES, "What it is.", "duration", needed=True),
+        "default": Key(ANYTHING, "Its value where none is given.", "2h"),
+        "values": Key(listed(TEXT), "The only texts allowed."),
+        "title": TITLE,
+        "meaning": Key(TEXT, "What it stands for."),
     }),
     "quiet_hours": Shape("`quiet_hours`", {
         "from": Key(CLOCK, "When they begin.", "21:00", needed=True),
@@ -160,8 +169,12 @@ SHAPES: dict[str, Shape] = {
     }),
     "schedule": Shape("a schedule", {
         "cron": Key(TEXT, "Minute, hour, day, month, weekday.", "0 9 * * 1"),
-        "at": Key(TEXT, "One moment, with a zone.", "2026-05-01T10:00:00+08:00"),
+        "at": Key(TEXT, "One moment, with a zone; beside anniversary and month_end a time of day.", "09:00"),
         "zone": Key(TEXT, "workspace, person, or the name of a time zone.", "person"),
+        "workdays": Key(TRUTH, "Only on workdays of the workspace's country; beside cron."),
+        "anniversary": Key(named("traits"), "A trait of type date: once a year, for whom it is that day.", "birthday"),
+        "month_end": Key(TRUTH, "On the last day of each month.", example=True),
+        "before": Key(DURATION, "So many days before the anniversary or the end of the month.", "7d"),
         "audience": Key(CONDITION, "Whom it is for."),
     }),
     "limit": Shape("a limit", {
@@ -270,6 +283,10 @@ SHAPES: dict[str, Shape] = {
 
 SECTIONS: dict[str, tuple[Kind, str]] = {
     "workspace": (of("workspace"), "Time zone, currency, language: once in a playbook."),
+    "inputs": (mapped(of("input")), "What the playbook asks for."),
+    "values": (mapped(ANYTHING), "The values of inputs."),
+    "lists": (mapped(listed(plain("string", "boolean", "number"))), "Lists with names, for `in lists.name`."),
+    "let": (mapped(CONDITION), "Conditions and values with names, for `let.name`."),
     "events": (
         mapped(either(of("event"), plain("null"))),
         "The events that exist.",

@@ -52,6 +52,16 @@ CASES: dict[str, tuple[str, str, str]] = {
         "missing_variable",
         rule_with(f"[{{issue_coupon: forever}}, {send('▶until')}]"),
     ),
+    "the worth of a coupon of another kind": (
+        "error",
+        "missing_variable",
+        rule_with(f"[{{issue_coupon: forever}}, {send('▶worth')}]"),
+    ),
+    "the least sum of a coupon that has none": (
+        "warning",
+        "missing_variable",
+        rule_with(f"[{{issue_coupon: forever}}, {send('▶least')}]"),
+    ),
     "a property that the event lacks": (
         "error",
         "missing_variable",
@@ -238,6 +248,7 @@ def test_a_lifecycle_takes_everybody_at_its_end_and_only_there(lifecycle: str, e
     [
         rule_with(f"[{{issue_coupon: gift}}, {send('gift')}]"),
         rule_with(f"[{{issue_coupon: gift}}, {{wait: 1d}}, {send('until')}]"),
+        rule_with(f"[{{issue_coupon: gift}}, {send('worth')}, {send('least')}]"),
         rule_with("[{invite: {community: club, template: club, channels: [wecom]}}]"),
         rule_with(f"[{send('paid')}]"),
         rule_with("[{tag: a}]", 'when: count("order.paid", "30d") == 1', "limit: once"),

@@ -17,6 +17,8 @@ from schemas.findings import Finding
 from schemas.texts import say
 from segments import units
 from tests.core.test_check_playbook import CASES
+from tests.core.test_condition_faults import CASES as CONDITIONS
+from tests.core.test_inputs import CASES as INPUTS
 from tests.core.test_read_cases import CASE as SOUND_CASE
 from tests.core.test_read_cases import CASE_FAULTS
 from tests.core.test_read_cases import SHOP as CASE_SHOP
@@ -107,7 +109,7 @@ def test_no_sentence_is_made_in_a_way_that_only_english_can_say() -> None:
     "files",
     [
         *({**BASE, CASE: marked(text)[0]} for _, text in FAULTS.values()),
-        *({**BASE, CASE: marked(text)[0]} for _, _, text in CASES.values()),
+        *({**BASE, CASE: marked(text)[0]} for _, _, text in (*CASES.values(), *CONDITIONS.values(), *INPUTS.values())),
         *({CASE: marked(text)[0]} for _, text in WHOLE.values()),
     ],
 )

@@ -125,6 +125,25 @@ def test_a_message_shows_its_coupons_code_pool_and_end() -> None:
     assert verdict.content == Content("WEL-1 welcome-10 2026-01-01 09:00", "Hello")
 
 
+@pytest.mark.parametrize(
+    ("benefit", "text", "shown"),
+    [
+        ({"amount_off": "10 GBP", "minimum": "49.90 GBP"}, "{{ c.amount_off }} off from {{ c.minimum }}", "10 off from 49.90"),
+        ({"amount_off": "10 GBP"}, "{{ c.amount_off | money }}", "10.00"),
+        ({"percent_off": "15"}, "{{ c.percent_off }}%", "15%"),
+        ({"gift": "MUG-1"}, "{{ c.gift }}", "MUG-1"),
+        ({"percent_off": "15"}, "from {{ c.minimum | default: 0 }}", "from 0"),
+    ],
+)  # fmt: skip
+def test_a_message_shows_what_its_coupon_is_worth(benefit: dict[str, str], text: str, shown: str) -> None:
+    row = a_row(needs=("c1",), variables={"c": {"decision": "c1"}})
+    offers = some_offers(a_template(text), pool=a_pool(benefit=benefit))
+
+    verdict = judged(row, facts(needs={"c1": CouponFact("done", "WEL-1", None, "welcome-10")}), offers)
+
+    assert verdict.content == Content(shown, "Hello")
+
+
 @pytest.mark.parametrize(("channel", "everything"), list(itertools.product([None, True, False], repeat=2)))
 def test_marketing_needs_a_consent_and_no_withdrawal(channel: bool | None, everything: bool | None) -> None:
     records = {("marketing", "email"): channel, ("marketing", "*"): everything}

@@ -40,7 +40,8 @@ def a_template(
 
 def a_pool(**changes: Any) -> CouponPool:  # noqa: ANN401 - any field
     """A pool of coupons without limits."""
-    return CouponPool("welcome-10", {"amount_off": "10 CNY"}, **changes)
+    values: dict[str, Any] = {"id": "welcome-10", "benefit": {"amount_off": "10 CNY"}}
+    return CouponPool(**(values | changes))
 
 
 def some_offers(*templates: Template, pool: CouponPool | None = None) -> Offers:

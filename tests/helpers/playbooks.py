@@ -51,6 +51,8 @@ templates:
   hello: {purpose: transactional, channels: {email: {en: "Hello {{ person.name | default: 'you' }}"}, sms: {en: Hello}}}
   gift: {purpose: transactional, channels: {email: {en: "{{ coupon.code }}"}}}
   until: {purpose: transactional, channels: {email: {en: "{{ coupon.expires | date: '%d.%m.' }}"}}}
+  worth: {purpose: transactional, channels: {email: {en: "{{ coupon.amount_off }}"}}}
+  least: {purpose: transactional, channels: {email: {en: "{{ coupon.minimum }}"}}}
   club: {purpose: transactional, channels: {wecom: {zh: "{{ community.title }}"}}}
   paid: {purpose: transactional, channels: {email: {en: "{{ event.amount }}"}}}
   replied: {purpose: transactional, channels: {email: {en: "{{ reply.amount }}"}}}

@@ -14,8 +14,9 @@ from segments import syntax
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.syntax import parse
 from tests.reference.arithmetic import calculate, compare, equal
+from tests.reference.days import day_is, days_until
 from tests.reference.people import Kept, Person, local_date, shown
-from tests.reference.values import Money, Span, Time, Value, as_type, identity
+from tests.reference.values import Money, Span, Time, Value, as_type, identity, of_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,6 +131,14 @@ class View:
                 return self._quantified(expr)
             case syntax.Method(operand=operand, name=name, args=args):
                 return self._method(name, self.value(operand), *map(self.value, args))
+            case syntax.Call(function="days_until", args=(of,)):
+                return days_until(self.value(of), local_date(self.now, self._zone()))
+            case syntax.Call(function="at_least", args=(number, syntax.ListLiteral(items=items))):
+                return self._at_least(self.value(number), [self._truth(item) for item in items])
+            case syntax.Call(function="sequence", args=(steps, window, *never)):
+                return self._sequence(
+                    self._texts(steps), self._literal(window), [n for e in never for n in self._texts(e)]
+                )
             case syntax.Call(function=function, args=args):
                 return self._call(function, [self._literal(arg) for arg in args])
             case _:
@@ -137,6 +146,8 @@ class View:
 
     def _literal(self, expr: syntax.Expr) -> str:
         value = self.value(expr)
+        if isinstance(value, Span):
+            return f"{value.ms}ms"
         assert isinstance(value, str)
         return value
 
@@ -145,11 +156,21 @@ class View:
             return self.variables[root].get(name)
         if root == "profile":
             return self.stage() if name == "stage" else self.trait(name)
+        if root in {"let", "lists", "inputs"}:
+            return self._named(root, name)
         if self.event is None:
             return None
         if root != "meta":
             return self.event.props.get(name)
         return Time(self.event.time) if name == "time" else str(getattr(self.event, name))
+
+    def _named(self, root: str, name: str) -> Value:
+        """What the playbook calls so; a let is asked anew, with the event at hand."""
+        definitions = self.playbook.definitions
+        if root == "let":
+            condition = definitions.lets[name]
+            return self.value(condition.expression.expr) if isinstance(condition, Leaf) else self.truth(condition)
+        return of_constant(definitions.lists[name] if root == "lists" else definitions.inputs[name])
 
     def _negative(self, value: Value) -> Value:
         match value:
@@ -180,6 +201,25 @@ class View:
         truths = [replace(self, variables=self.variables | {expr.variable: item})._truth(expr.body) for item in items]
         return some(truths) if expr.kind == "exists" else every(truths)
 
+    def _at_least(self, least: Value, truths: list[bool | None]) -> bool | None:
+        """What the known ones decide, whatever the unknown ones turn out to be."""
+        assert isinstance(least, Fraction)
+        worst, best = truths.count(True), len(truths) - truths.count(False)
+        return (worst >= least) if (worst >= least) == (best >= least) else None
+
+    def _texts(self, expr: syntax.Expr) -> list[str]:
+        assert isinstance(expr, syntax.ListLiteral)
+        return [self._literal(item) for item in expr.items]
+
+    def _sequence(self, steps: list[str], window: str, never: list[str]) -> bool:
+        """Every way to take one moment for each step, one after the other, and whether one has nothing in between."""
+        moments = [sorted({each.time for each in self._within(step, window)}) for step in steps]
+        barred = {each.time for name in never for each in self._within(name, window)}
+        ways: list[tuple[int, int]] = [(moment, moment) for moment in moments[0]]  # (first, last so far)
+        for times in moments[1:]:
+            ways = list({(first, later) for first, last in ways for later in times if later > last})
+        return any(not any(first < moment < last for moment in barred) for first, last in ways)
+
     def _method(self, name: str, of: Value, *args: Value) -> Value:
         if of is None or None in args:
             return None
@@ -202,10 +242,12 @@ class View:
                 raise TypeError(name)
 
     # -- functions
-    def _call(self, function: str, args: list[str]) -> Value:  # noqa: PLR0911 - a case a function
+    def _call(self, function: str, args: list[str]) -> Value:  # noqa: C901, PLR0911, PLR0912 - a case a function
         match function, args:
             case "count", [event, window]:
                 return Fraction(len(self._within(event, window)))
+            case "absent", [event, window]:
+                return not self._within(event, window)
             case "count", [event, window, name]:
                 return self._count_same(event, window, name)
             case (("sum" | "min" | "max" | "avg" | "distinct"), [event, name, window]):
@@ -223,6 +265,8 @@ class View:
                 return Span(Fraction(parse_duration(text)))
             case "local_hour", []:
                 return Fraction(shown(self.now, self._zone()).hour)
+            case (("is_month_end" | "is_holiday" | "is_workday"), []):
+                return day_is(function, local_date(self.now, self._zone()), self.playbook.workspace.country)
             case "local_date", []:
                 return local_date(self.now, self._zone()).isoformat()
             case _:

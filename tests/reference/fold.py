@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from fractions import Fraction
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,28 +12,26 @@ from rules.model import (
     Playbook,
     Rule,
     Schedule,
-    SetTraits,
     Split,
     Step,
     Stop,
     Wait,
     WaitStep,
-    walk_steps,
 )
-from schemas.catalogue import RESERVED_EVENTS, EventType, PropertyType
 from schemas.events import Event
 from schemas.ids import decision_id
 from schemas.times import DAY, format_time
-from segments.syntax import Literal, walk
 from tests.reference.evaluate import View
 from tests.reference.later import is_always_done
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
+from tests.reference.reading import read
 from tests.reference.result import Result
-from tests.reference.runs import Run, arm_of, number_of
-from tests.reference.schedules import due_times, next_showing
+from tests.reference.runs import Run
+from tests.reference.schedules import due_times, next_showing, texts_set
+from tests.reference.shares import acts_for, arm_of, is_held_out
 from tests.reference.steps import Acting, act
-from tests.reference.values import Refused, Value, show, typed_properties, typed_value
+from tests.reference.values import Refused, Value, show
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -74,13 +72,6 @@ def run(
     return result
 
 
-def _texts_set(rules: list[Rule]) -> set[str]:
-    """Every text in the expressions of `set`."""
-    steps = [step for rule in rules for _, step in walk_steps(rule.then)]
-    values = [value for step in steps if isinstance(step, SetTraits) for value in step.values.values()]
-    return {str(node.value) for value in values for node in walk(value.expr) if isinstance(node, Literal)}
-
-
 class _Life:
     """One person, from the first event to the end."""
 
@@ -110,11 +101,19 @@ class _Life:
         for at, kind, _, what in sorted(records, key=lambda record: record[:3]):
             if kind == 0:
                 self.record(what, at)
-            elif self.known and at in due_times(what.trigger.schedule, self._zone_of(what.trigger.schedule), at, at):
+            elif self.known and self._is_due(what.trigger.schedule, at):
                 self.scheduled(what, at)
         if self.known:
             self.pass_time(end)
             self.result.profiles.append(self._profile())
+
+    def _is_due(self, schedule: Schedule, at: int) -> bool:
+        """Whether it is due for this person at this very moment."""
+        of = None if schedule.anniversary is None else self.person.traits.get(schedule.anniversary, (None, 0))[0]
+        if schedule.anniversary is not None and of is None:
+            return False
+        born = None if of is None else date.fromisoformat(str(of))
+        return at in due_times(schedule, self._zone_of(schedule), at, at, born)
 
     def _zone_of(self, schedule: Schedule) -> ZoneInfo:
         default = self.playbook.workspace.zone
@@ -124,7 +123,7 @@ class _Life:
         """When a schedule may be due: in the person's zone that is any which the history or a rule ever sets."""
         zones = {self.playbook.workspace.zone}
         if schedule.zone == "person":
-            named = {str(event.properties.get("zone")) for _, event in events} | _texts_set(self.rules)
+            named = {str(event.properties.get("zone")) for _, event in events} | texts_set(self.rules)
             zones |= named & available_timezones()
         return {at for zone in sorted(zones) for at in due_times(schedule, ZoneInfo(zone), begin, end)}
 
@@ -138,7 +137,7 @@ class _Life:
         if name is None and self.playbook.catalogue.reject_unknown:
             return self._refuse(event, "unknown_event")
         try:
-            kept, traits = self._read(event, name, min(own, at))
+            kept, traits = read(self.playbook, event, name, min(own, at))
         except Refused as refused:
             return self._refuse(event, refused.code)
         if event.id and (event.source, event.id) in self.seen:
@@ -152,24 +151,6 @@ class _Life:
 
     def _refuse(self, event: Event, code: str) -> None:
         self.result.dead_letters.append({"person": event.person, "event_id": event.id, "code": code})
-
-    def _read(self, event: Event, name: str | None, time: int) -> tuple[Kept, dict[str, Value]]:
-        """The event as it is kept, and the traits that it sets."""
-        kinds = self.playbook.catalogue.events | RESERVED_EVENTS
-        kind = EventType(event.name) if name is None else kinds[name]
-        props = typed_properties(kind.properties, event.properties, self.playbook.workspace.currency)
-        kept = Kept(event.id, event.source, kind.name, time, props, name is not None, kind.interaction)
-        return kept, self._traits(event) if name == "person.updated" else {}
-
-    def _traits(self, event: Event) -> dict[str, Value]:
-        """The traits that a `person.updated` sets; null takes one back."""
-        return {name: None if raw is None else self._trait(name, raw) for name, raw in event.properties.items()}
-
-    def _trait(self, name: str, raw: Any) -> Value:  # noqa: ANN401 - a JSON value
-        kind = self.playbook.catalogue.traits.get(name)
-        if kind is not None:
-            return typed_value(PropertyType(kind.type), raw, self.playbook.workspace.currency)
-        return raw if isinstance(raw, str) else str(raw)
 
     def happen(self, event: Kept, traits: dict[str, Value], depth: int) -> None:
         """Apply an event at `now`: core semantics 2, (a) to (e), then 6."""
@@ -271,7 +252,7 @@ class _Life:
             return
         if rule.valid is not None and self.now not in range(rule.valid.start or 0, rule.valid.end or 2**50):
             return
-        run = Run(rule, occurrence, event, self.now, self._acts(rule))
+        run = Run(rule, occurrence, event, self.now, acts_for(rule, self.person.id))
         others = [other for other in self.waiting if other.rule is rule and rule.if_running != "parallel"]
         if (others and rule.if_running == "ignore") or not self._allowed(run, others):
             return
@@ -282,12 +263,6 @@ class _Life:
         self.starts.setdefault(rule.id, []).append(run)
         run.way = self._way(run)
         self._proceed(run)
-
-    def _acts(self, rule: Rule) -> bool:
-        """Whether a rule acts for this person, or only records what it would do."""
-        if rule.status == "shadow" or rule.canary is None:
-            return rule.status != "shadow"
-        return Fraction(number_of(f"canary:{rule.id}", self.person.id), 2**64) < Fraction(rule.canary, 10**6)
 
     def _allowed(self, run: Run, ending: Sequence[Run]) -> bool:
         """Whether the limit allows it; runs in their rule's own wait that would end leave their places to it."""
@@ -382,7 +357,9 @@ class _Life:
             "event_id": None if run.event is None else run.event.id,
             "params": acting.params,
         }
-        held = self._held_out() and not is_always_done(self.playbook, run.rule.then, path, step)
+        held = is_held_out(self.playbook.workspace, self.person.id) and not is_always_done(
+            self.playbook, run.rule.then, path, step
+        )
         if held:
             acting.params["holdout"] = True
         if not run.acts:
@@ -390,14 +367,6 @@ class _Life:
         else:
             self.result.decisions.append(line)
             self.effects += [] if held else [acting]
-
-    def _held_out(self) -> bool:
-        """Whether this person is one of those whom rules leave alone."""
-        holdout = self.playbook.workspace.holdout
-        if holdout is None:
-            return False
-        salt = f"holdout:{holdout.salt}" if holdout.salt else "holdout"
-        return Fraction(number_of(salt, self.person.id), 2**64) < Fraction(holdout.millionths, 10**6)
 
     # -- effects
     def _settle(self, event: Kept | None, depth: int) -> None:
@@ -414,7 +383,7 @@ class _Life:
             if sent.person == self.person.id and depth == _DEEPEST:
                 self.result.failed += 1
             elif sent.person == self.person.id:
-                self.happen(*self._read(sent, sent.name, self.now), depth + 1)
+                self.happen(*read(self.playbook, sent, sent.name, self.now), depth + 1)
 
     def _apply(self, acting: Acting) -> None:
         if acting.kind == "tag":

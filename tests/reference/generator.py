@@ -10,9 +10,11 @@ from rules.model import Limit, Playbook, Rule, Schedule, Trigger, Validity
 from schemas.catalogue import Holdout, Workspace
 from schemas.offers import Community, CouponPool, Template, TemplateText
 from schemas.times import DAY, HOUR, parse_time
-from segments.model import Segment, Stage
+from segments.definitions import Definitions
+from segments.model import Condition, Every, Leaf, Negation, Segment, Stage
+from segments.terms import Constant, ListOf
 from tests.reference.histories import histories
-from tests.reference.journeys import Setting, conditions, maybe, steps, waits
+from tests.reference.journeys import Setting, conditions, expression, maybe, steps, waits
 from tests.reference.phrases import CATALOGUE, event_test, person_test
 
 if TYPE_CHECKING:
@@ -65,14 +67,28 @@ def _limits(draw: st.DrawFn, names: tuple[str, ...]) -> Limit:
 
 
 @st.composite
+def _schedules(draw: st.DrawFn) -> Schedule:
+    """By cron, on workdays, at ends of months, on birthdays and so many days before."""
+    zone = draw(st.sampled_from(("workspace", "workspace", "person", "Asia/Tokyo")))
+    daily = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * *", "30 0 * * *")))
+    before = draw(st.sampled_from((0, 0, 1, 2)))
+    kind = draw(st.sampled_from(("cron", "cron", "workdays", "month_end", "anniversary", "anniversary")))
+    match kind:
+        case "anniversary":
+            return Schedule(daily, zone="person", anniversary="birthday", before=before)
+        case "month_end":
+            return Schedule(daily, zone=zone, month_end=True, before=before)
+    cron = draw(st.sampled_from((daily, "0 0 * * 1", "15 */6 * * *")))
+    return Schedule(cron, zone=zone, country="CN" if kind == "workdays" else "")
+
+
+@st.composite
 def _triggers(draw: st.DrawFn, segments: tuple[str, ...], stages: tuple[str, ...]) -> Trigger:
     changes = (*segments, *(f"stage:{stage}" for stage in stages))
     kind = draw(st.sampled_from(("event", "event", "enters", "enters", "leaves", "schedule")))
     if kind == "schedule":
-        cron = draw(st.sampled_from(("0 9 * * *", "30 2 * * *", "0 0 * * 1", "15 */6 * * *")))
         audience = draw(maybe(conditions(person_test(segments, stages)), 2))
-        zone = draw(st.sampled_from(("workspace", "workspace", "person", "Asia/Tokyo")))
-        return Trigger("schedule", schedule=Schedule(cron, zone=zone), audience=audience)
+        return Trigger("schedule", schedule=draw(_schedules()), audience=audience)
     if kind == "event" or not changes:
         names = draw(st.sampled_from(_TRIGGERS))
         return Trigger("event", names)
@@ -129,6 +145,34 @@ def _rules(draw: st.DrawFn, name: str, start: int, segments: tuple[str, ...], st
     )
 
 
+def _leaf(text: str) -> Leaf:
+    return Leaf(expression(text))
+
+
+@st.composite
+def _definitions(draw: st.DrawFn) -> Definitions:
+    """What `phrases.NAMED` names: two conditions, one on the other, a value, a condition on an event, and lists."""
+    lets: dict[str, Condition] = {
+        "often": draw(conditions(person_test((), (), named=False))),
+        "worth": _leaf(draw(st.sampled_from(("profile.spent / 2", 'sum("order.paid", "amount", "1d")')))),
+        "seldom": Negation(_leaf("let.often"))
+        if draw(st.booleans())
+        else Every((_leaf("let.often"), _leaf("profile.vip"))),
+        "large": _leaf("event.amount >= 20"),
+    }
+    texts = ListOf("list", tuple(Constant("text", city) for city in ("Rome", "Bonn")))
+    numbers = ListOf("list", tuple(Constant("number", number) for number in (0, 2)))
+    inputs: dict[str, Constant | ListOf] = {
+        "span": Constant("duration", draw(st.sampled_from((HOUR, DAY, 30 * HOUR)))),
+        "least": Constant("number", draw(st.integers(0, 3))),
+        "price": Constant("money", draw(st.sampled_from((0, 1999, 2000)))),
+        "city": Constant("text", "Rome"),
+        "event": Constant("text", draw(st.sampled_from(("visit", "Order Completed")))),
+        "cities": texts,
+    }
+    return Definitions({"cities": texts, "numbers": numbers}, lets, inputs)
+
+
 @st.composite
 def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     """A small playbook with every kind of rule and step; its expressions fit the catalogue."""
@@ -148,7 +192,10 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
     }
     return Playbook(
         workspace=Workspace(
-            zone, "EUR", holdout=draw(st.sampled_from((None, None, Holdout(300_000), Holdout(1_000_000, "x"))))
+            zone,
+            "EUR",
+            holdout=draw(st.sampled_from((None, None, Holdout(300_000), Holdout(1_000_000, "x")))),
+            country=draw(st.sampled_from(("CN", "DE-BY"))),
         ),
         catalogue=CATALOGUE,
         segments=segments,
@@ -168,6 +215,7 @@ def playbooks(draw: st.DrawFn, zone: str = "UTC") -> Playbook:
         pools={"gift": CouponPool("gift", {"gift": "A1"})},
         communities={"club": Community("club")},
         hash="0" * 64,
+        definitions=draw(_definitions()),
     )
 
 

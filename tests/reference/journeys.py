@@ -163,7 +163,7 @@ def _for_events(draw: st.DrawFn, setting: Setting, depth: int) -> WaitStep:
     unless = tuple(draw(st.lists(st.sampled_from(_ENDINGS), max_size=1)))
     events = tuple(draw(st.lists(st.sampled_from(_ENDINGS), min_size=1, max_size=2, unique=True)))
     held = setting.condition(draw) if draw(st.integers(0, 4)) == 0 else None
-    wait = Wait(draw(st.sampled_from(_WAITS)), unless, events=events, condition=held)
+    wait = Wait(draw(st.sampled_from((6 * HOUR, *_WAITS, 4 * DAY))), unless, events=events, condition=held)
     answered = replace(setting, reply=tuple(dict.fromkeys(ending.event for ending in events)))
     return WaitStep(wait, None, _inner(draw, answered, depth), _inner(draw, setting, depth))
 
@@ -181,7 +181,7 @@ def _inner(draw: st.DrawFn, setting: Setting, depth: int) -> tuple[Step, ...]:
 
 @st.composite
 def _step(draw: st.DrawFn, setting: Setting, depth: int) -> Step:
-    leading = () if depth == _DEEPEST else ("if", "event", "split")
+    leading = () if depth == _DEEPEST else ("if", "event", "event", "split")
     match draw(st.sampled_from(("act", "act", "act", "act", "wait", *leading, *(("stop",) if depth else ())))):
         case "wait":
             return WaitStep(draw(waits(setting)))

@@ -12,7 +12,7 @@ from segments import syntax
 from segments.model import leaves
 from segments.syntax import Expr, parse, walk
 from tests.reference.people import local_date, shown
-from tests.reference.values import Time
+from tests.reference.values import Span, Time, of_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tests.reference.people import Person
 
 __all__ = ["Clockwork"]
+
+_DAILY = {"local_date", "streak", "days_until", "is_month_end", "is_holiday", "is_workday"}
+"""Functions whose values change at midnight."""
 
 _QUARTER = 15 * MINUTE
 """Clocks of zones differ by whole quarters of an hour; within one, only a change of the offset moves them."""
@@ -46,7 +49,7 @@ class Clockwork:
         trees = [list(self._nodes(expression.expr)) for expression in texts]
         self.leaves = [_leaf(nodes) for nodes in trees]
         called = {node.function for nodes in trees for node in nodes if isinstance(node, syntax.Call)}
-        self.by_hour, self.by_day = "local_hour" in called, bool({"local_date", "streak"} & called)
+        self.by_hour, self.by_day = "local_hour" in called, bool(_DAILY & called)
 
     def _nodes(self, expr: Expr) -> Iterator[Expr]:
         """All nodes, those of computed traits included."""
@@ -55,6 +58,19 @@ class Clockwork:
             source = self._source(node)
             if source is not None:
                 yield from self._nodes(parse(source))
+            for inner in self._named(node):
+                yield from self._nodes(inner)
+
+    def _named(self, node: Expr) -> list[Expr]:
+        """What stands under a let; a length of time that is an input, as if it were written out."""
+        match node:
+            case syntax.Select(operand=syntax.Name(name="inputs"), field=name):
+                value = of_constant(self.playbook.definitions.inputs[name])
+                return [syntax.Literal(0, 0, f"{value.ms}ms")] if isinstance(value, Span) else []
+            case syntax.Select(operand=syntax.Name(name="let"), field=name):
+                return [expression.expr for expression in leaves(self.playbook.definitions.lets[name])]
+            case _:
+                return []
 
     def _source(self, node: Expr) -> str | None:
         match node:

@@ -57,7 +57,7 @@ CATALOGUE = Catalogue(
 _EVENTS = ("order.paid", "order.cancelled", "visit", "ping", "promo", "Order Completed")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 windows = st.sampled_from(("1h", "6h", "1d", "2d", "30h", "1d1ms"))
-events = st.sampled_from((*_EVENTS, "*"))
+events = st.sampled_from((*_EVENTS, "person.updated", "*"))
 comparisons = st.sampled_from(_COMPARISONS)
 small = st.integers(0, 4)
 amounts = st.sampled_from(("0", "10", "19.99", "20", "33.33", "50.005", "-5"))
@@ -121,6 +121,66 @@ def _timed(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def _at_least(draw: st.DrawFn) -> str:
+    tests = st.one_of(_counted(), _timed(), _traits(), _local(), _absent(), _ratio(), _sequence())
+    items = draw(st.lists(tests, min_size=1, max_size=4))
+    return f"at_least({draw(st.integers(1, len(items)))}, [{', '.join(items)}])"
+
+
+@st.composite
+def _sequence(draw: st.DrawFn) -> str:
+    """Two or three steps; names that come again, "*", and a last argument that is sometimes left out."""
+    often = st.sampled_from(("order.paid", "visit", "order.cancelled", "ping", "Order Completed", "*", "promo"))
+    steps = draw(st.lists(often, min_size=2, max_size=3))
+    never = draw(st.lists(often, max_size=2))
+    shown = ["[" + ", ".join(f'"{name}"' for name in names) + "]" for names in (steps, never)]
+    last = f", {shown[1]}" if never else ""
+    return f'sequence({shown[0]}, "{draw(windows)}"{last})'
+
+
+def _absent() -> st.SearchStrategy[str]:
+    return st.builds('absent("{}", "{}")'.format, events, windows)
+
+
+@st.composite
+def _calendar(draw: st.DrawFn) -> str:
+    days = draw(st.sampled_from(("0", "1", "2", "2.5", "31", "363", "364", "365", "366", "-1")))
+    of = draw(st.sampled_from(("profile.birthday", "profile.birthday", '"2024-02-29"', '"2026-03-02"')))
+    left = draw(st.sampled_from((f"days_until({of})", f"days_until({of}) + 1")))
+    return draw(
+        st.sampled_from(
+            (
+                f"{left} {draw(comparisons)} {days}",
+                f"{days} {draw(comparisons)} {left}",
+                f'days_until({of}) > count("visit", "1d")',
+                "is_month_end()",
+                "is_holiday()",
+                "is_workday()",
+                "!is_workday() && !is_holiday()",
+            )
+        )
+    )
+
+
+@st.composite
+def _ratio(draw: st.DrawFn) -> str:
+    """Of two windows; nothing is divided by, too."""
+    event, other, span = draw(events), draw(events), draw(windows)
+    above, below = _amount_of(draw, "sum"), _amount_of(draw, draw(st.sampled_from(("sum", "max"))))
+    ratio = draw(
+        st.sampled_from(
+            (
+                f'count("{event}", "{span}") / count("{other}", "2d")',
+                f"{above} / {below}",
+                f'{above} / count("{event}", "{span}") / 10',
+                f'sum("order.paid", "quantity", "{span}") / count("{other}", "1d")',
+            )
+        )
+    )
+    return f"{ratio} {draw(comparisons)} {draw(st.sampled_from(('0', '0.5', '1', '1.5', '2')))}"
+
+
+@st.composite
 def _mixed(draw: st.DrawFn) -> str:
     """Both sides move, or the constant stands first."""
     event, other, span, number = draw(events), draw(events), draw(windows), draw(small)
@@ -179,9 +239,33 @@ def _traits() -> st.SearchStrategy[str]:
     return st.sampled_from(_TRAITS)
 
 
-def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.SearchStrategy[str]:
-    """A comparison that needs no event; `segments` and `stages` may be named."""
+NAMED = (
+    "let.often",
+    "let.seldom",
+    "!let.often",
+    "let.worth >= 20",
+    "let.worth > profile.spent",
+    "profile.city in lists.cities",
+    'count("visit", "1d") in lists.numbers',
+    "profile.level in lists.numbers",
+    'count("visit", inputs.span) >= inputs.least',
+    "count(inputs.event, inputs.span) == 1",
+    'sum("order.paid", "amount", inputs.span) > inputs.price',
+    'sum("order.cancelled", "amount", "1d") >= inputs.price',
+    'last("visit") < now - inputs.span',
+    "profile.city == inputs.city || profile.city in inputs.cities",
+    'sequence([inputs.event, "order.paid"], inputs.span)',
+)
+"""Conditions with names of the playbook."""
+
+
+def person_test(segments: tuple[str, ...], stages: tuple[str, ...], *, named: bool = True) -> st.SearchStrategy[str]:
+    """A comparison that needs no event; `segments`, `stages` and, if `named`, names of the playbook may be in it."""
     tests = [_counted(), _timed(), _amounted(), _numbered(), _traits(), _mixed(), _counted(), _timed(), _local()]
+    tests += [_at_least(), _absent(), _ratio(), _sequence(), _sequence().map("({} ? 1 : 0) == 1".format)]
+    tests.append(_calendar())
+    if named:
+        tests.append(st.sampled_from(NAMED))
     if segments:
         tests.append(st.sampled_from(segments).map('in_segment("{}")'.format))
     if stages:
@@ -194,6 +278,8 @@ def person_test(segments: tuple[str, ...], stages: tuple[str, ...]) -> st.Search
 _OF_EVENT = {
     "order.paid": (
         "event.amount >= 20",
+        "let.large",
+        "event.amount in lists.numbers",
         "event.amount * 2 == 40",
         "event.amount in [10, 20, 33.33]",
         "event.quantity > 1",
@@ -210,7 +296,12 @@ _OF_EVENT = {
         'count("visit", "6h", "sku") == 1',
         'event.sku == "A1" ? event.amount > 15 : event.quantity > 1',
     ),
-    "order.cancelled": ("event.amount > 10", 'event.order_id != "o1"', 'count("order.paid", "2d", "order_id") > 0'),
+    "order.cancelled": (
+        "event.amount > 10",
+        "let.large && let.often",
+        'event.order_id != "o1"',
+        'count("order.paid", "2d", "order_id") > 0',
+    ),
     "visit": ('event.sku.contains("1")', 'event.sku.endsWith("1")', 'count("visit", "1d", "sku") < 2'),
     "ping": ("has(event.order_id)", 'event.order_id < "o2"'),
     "promo": ("event.level > 1", "event.spent >= 20", "event.at < now"),

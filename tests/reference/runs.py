@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
-from rules.model import Ending, Rule, Split, Step, Wait
+from rules.model import Ending, Rule, Wait
 from tests.reference.people import Kept
 from tests.reference.values import identity
 
-__all__ = ["Run", "arm_of", "number_of"]
+__all__ = ["Run"]
 
 
 @dataclass(eq=False, slots=True)
@@ -60,27 +59,3 @@ class Run:
     def _property(self, event: Kept | None, name: str | None) -> tuple[str, Any] | None:
         value = None if event is None or name is None else event.props.get(name)
         return None if value is None else identity(value)
-
-
-def arm_of(split: Split, run: Run, person: str) -> tuple[str, tuple[Step, ...]]:
-    """The arm that this run has of a split of that name, else the one that is drawn; and its steps."""
-    held = run.arms.get(split.salt)
-    if held not in split.arms:
-        held = run.arms[split.salt] = _drawn(split, person)
-    return held, split.arms[held].then
-
-
-def number_of(salt: str, person: str) -> int:
-    """The first 16 hexadecimal digits that a salt draws for a person."""
-    return int(sha256(salt.encode() + b"/" + person.encode()).hexdigest()[:16], 16)
-
-
-def _drawn(split: Split, person: str) -> str:
-    """The arm into whose part of [0, 1) the person's number falls."""
-    total = sum(arm.weight for arm in split.arms.values())
-    upper = 0
-    for name, arm in split.arms.items():
-        upper += arm.weight
-        if number_of(split.salt, person) * total < upper * 2**64:
-            return name
-    raise AssertionError(split)

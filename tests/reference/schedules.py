@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rules.model import SetTraits, walk_steps
 from schemas.times import DAY, HOUR, MINUTE
+from segments.syntax import Literal, walk
+from tests.reference.days import comes_again, day_is
 from tests.reference.people import shown
 
 if TYPE_CHECKING:
-    from rules.model import Schedule
+    from rules.model import Rule, Schedule
 
-__all__ = ["due_times", "next_showing"]
+__all__ = ["due_times", "next_showing", "texts_set"]
 
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
-def due_times(schedule: Schedule, zone: ZoneInfo, begin: int, until: int) -> frozenset[int]:
-    """The moments in [begin, until]; a schedule that names a zone keeps to that one."""
+def due_times(schedule: Schedule, zone: ZoneInfo, begin: int, until: int, of: date | None = None) -> frozenset[int]:
+    """The moments in [begin, until]; a schedule that names a zone keeps to that one.
+
+    `of`: the date whose anniversary it waits for; None: whatever it is.
+    """
     if schedule.at is not None:
         return frozenset([schedule.at] if begin <= schedule.at <= until else [])
     own = zone if schedule.zone in {"workspace", "person"} else ZoneInfo(schedule.zone)
-    return _of_cron(schedule.cron or "", own, begin, until)
+    return frozenset(at for at, day in _of_cron(schedule.cron or "", own, begin, until) if _counts(schedule, day, of))
+
+
+def _counts(schedule: Schedule, day: date, of: date | None) -> bool:
+    """Whether it is a day on which the schedule is due."""
+    then = day + timedelta(days=schedule.before)
+    if schedule.month_end and not day_is("is_month_end", then, ""):
+        return False
+    if schedule.country and not day_is("is_workday", day, schedule.country):
+        return False
+    return of is None or comes_again(of, then)
 
 
 @cache
-def _of_cron(cron: str, zone: ZoneInfo, begin: int, until: int) -> frozenset[int]:
+def _of_cron(cron: str, zone: ZoneInfo, begin: int, until: int) -> frozenset[tuple[int, date]]:
+    """(moment, the day that the clock shows or, in a gap, would have shown)."""
     fields = [_field(text, *span) for text, span in zip(cron.split(), _RANGES, strict=True)]
     wall = datetime(1970, 1, 1) + timedelta(milliseconds=begin - begin % MINUTE - DAY)  # noqa: DTZ001 - of no zone yet
     found = set()
     for _ in range((until - begin + 2 * DAY) // MINUTE):
         wall += timedelta(minutes=1)
         if _matches(fields, cron, wall):
-            found.add(_moment(wall, zone))
-    return frozenset(moment for moment in found if begin <= moment <= until)
+            found.add((_moment(wall, zone), wall.date()))
+    return frozenset((moment, day) for moment, day in found if begin <= moment <= until)
 
 
 def _field(text: str, low: int, high: int) -> frozenset[int]:
@@ -71,3 +88,10 @@ def next_showing(zone: ZoneInfo, minutes: int, now: int) -> int:
     days = (today + timedelta(days=offset) for offset in range(-2, 4))
     walls = (datetime(day.year, day.month, day.day, minutes // 60, minutes % 60) for day in days)  # noqa: DTZ001
     return min(moment for moment in (_moment(wall, zone) for wall in walls) if moment > now)
+
+
+def texts_set(rules: list[Rule]) -> set[str]:
+    """Every text in the expressions of `set`: a zone may be among them."""
+    steps = [step for rule in rules for _, step in walk_steps(rule.then)]
+    values = [value for step in steps if isinstance(step, SetTraits) for value in step.values.values()]
+    return {str(node.value) for value in values for node in walk(value.expr) if isinstance(node, Literal)}

@@ -22,7 +22,7 @@ __all__ = ["BEGIN", "PLAYERS", "Player", "changed", "decided", "event", "playboo
 
 BEGIN = parse_time("2026-01-01T00:00:00Z")
 _SHOP = """\
-workspace: {name: Shop, zone: %s, currency: GBP}
+workspace: {name: Shop, zone: %s, currency: GBP, country: CN}
 events:
   order.paid:
     aliases: [Order Completed]
@@ -37,6 +37,7 @@ events:
 traits:
   level: {type: integer}
   city: {type: text}
+  birthday: {type: date}
   joined: {type: time, from: first("*")}
   spent: {type: money}
 templates:

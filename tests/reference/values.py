@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.money import digits_of
 from schemas.times import format_time, parse_time
+from segments.terms import Constant, ListOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ __all__ = [
     "Value",
     "as_type",
     "identity",
+    "of_constant",
     "show",
     "typed_properties",
     "typed_value",
@@ -66,6 +68,25 @@ class Refused(Exception):
 def identity(value: Value) -> tuple[str, Any]:
     """What makes two values the same: type and value."""
     return type(value).__name__, value
+
+
+def of_constant(term: Constant | ListOf) -> Value:
+    """A value that the playbook gives a name to."""
+    if isinstance(term, ListOf):
+        return [of_constant(item) for item in term.items if isinstance(item, Constant)]
+    match term.type, term.value:
+        case _, bool() | None as value:
+            return value
+        case "money", int() | Fraction() as minor:
+            return Money(Fraction(minor))
+        case "time", int() as ms:
+            return Time(ms)
+        case "duration", int() as ms:
+            return Span(Fraction(ms))
+        case _, int() | Fraction() as number:
+            return Fraction(number)
+        case _, value:
+            return value
 
 
 def typed_properties(kinds: Mapping[str, PropertyType], raw: dict[str, Any], currency: str) -> dict[str, Any]:

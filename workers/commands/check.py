@@ -12,6 +12,7 @@ from rules.codes.languages import localised
 from rules.report import render_text
 from schemas.errors import InputError
 from schemas.findings import nearest
+from workers.clock import now_ms
 from workers.playbooks import read_folder, zone_names
 from workers.terminal import console, print_json
 
@@ -36,7 +37,7 @@ _NUMBER = {
 
 def findings_of(files: Mapping[str, str]) -> list[Finding]:
     """All findings of a playbook, sorted."""
-    _, findings = check_playbook(files, zone_names())
+    _, findings = check_playbook(files, zone_names(), now_ms())
     return sorted(set(findings))
 
 

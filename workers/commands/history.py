@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from workers.inputs import Inputs
 
-__all__ = ["Imported", "import_events", "run_import"]
+__all__ = ["Imported", "import_events", "restarted", "run_import"]
 
 _BATCH = 1_000
 _CHUNK = 1 << 20
@@ -127,14 +127,23 @@ def _events(inputs: Inputs, workspace: Workspace, *, live: bool) -> tuple[list[B
     return list(out.values()), len(inputs.arrived) - len(out)
 
 
+def restarted(mark: str, partitions: int) -> str:
+    """A kept mark for a copy of the log, where places are others: what may be there is looked for in all of it."""
+    found = msgspec.json.decode(mark, type=Mark)
+    if found.begun > found.done:
+        found.ends = [0] * partitions
+    return msgspec.json.encode(found).decode()
+
+
 async def _landed(workspace: Workspace, mark: Mark) -> set[tuple[str, str, str]]:
     """(person, source, id) of the events of a batch that was begun and never noted as done, but is in the log."""
     found: set[tuple[str, str, str]] = set()
     if mark.begun <= mark.done:
         return found
     for partition, end in enumerate(mark.ends):
-        while records := await workspace.log.read(partition, end, _BATCH):
-            end = records[-1].offset + 1  # noqa: PLW2901 - reading on from there
+        at = max(end, (await workspace.log.ends(partition))[0])
+        while records := await workspace.log.read(partition, at, _BATCH):
+            at = records[-1].offset + 1
             for record in records:
                 try:
                     payload = decode(record.value)

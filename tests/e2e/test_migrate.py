@@ -1,0 +1,156 @@
+"""Moving a workspace to servers: what comes later is decided as if nothing had been moved."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from stores.ports import Appendable
+from tests.helpers.installation import Installation
+from tests.helpers.moving import HOUR, file_urls, in_files, later, live, moved, result, stores_of, twin_of
+from tests.helpers.running import running
+from tests.helpers.stores import Clock, kafka_url
+from tests.helpers.waiting import wait_until
+from tests.servers.postgres import ledger_url
+from tests.servers.valkey import state_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.helpers.folded import Folded
+
+PLAYBOOK = {
+    "shop.yaml": """\
+workspace: {name: Shop, zone: Europe/London, currency: GBP}
+events:
+  order.paid: {properties: {amount: {type: money, min: 0}}}
+templates:
+  thanks: {purpose: transactional, channels: {webhook: {en: "{{ coupon.code }}"}}}
+coupon_pools:
+  gift: {benefit: {amount_off: 5 GBP}, valid_for: 30d}
+rules:
+  first: {event: order.paid, limit: once, then: [{issue_coupon: gift}, {send: {template: thanks, channels: [webhook]}}]}
+"""
+}
+
+
+async def pair(folder: Path, clock: Clock) -> tuple[Folded, Folded]:
+    """A workspace that has lived, and one that is the same in all."""
+    first = await in_files(folder / "here", clock)
+    await live(first)
+    twin = await twin_of(first, folder / "here", folder / "twin")
+    here = await in_files(folder / "here", clock)
+    here.sent = twin.sent = first.sent
+    return here, twin
+
+
+async def test_after_a_move_to_three_partitions_and_postgresql_the_same_events_give_the_same_decisions(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    here, twin = await pair(tmp_path, clock)
+
+    there = await moved(here, file_urls(tmp_path / "there") | {"ledger": ledger_url(tmp_path)}, 3)
+
+    now = clock.now
+    for each in (twin, there):
+        clock.now = now + 2 * HOUR
+        await later(each)
+        await each.tick(6 * HOUR)
+    expected = await result(twin)
+    assert await result(there) == expected
+    assert {row["status"] for row in expected["deliveries"]} == {"sent", "withdrawn", "suppressed", "done"}
+    assert len(expected["coupons"]) > 10
+    for each in (here, twin, there):
+        await stores_of(each).close()
+
+
+async def test_after_a_move_to_kafka_valkey_and_postgresql_the_same_events_give_the_same_decisions(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(time.time_ns() // 1_000_000 - 12 * HOUR)
+    here, twin = await pair(tmp_path, clock)
+
+    there = await moved(here, {
+        "log": kafka_url(tmp_path, "?partitions=3"),
+        "state": state_url(tmp_path),
+        "ledger": ledger_url(tmp_path),
+    })  # fmt: skip
+
+    clock.now = time.time_ns() // 1_000_000 - 5_000
+    moved_ends = [(await there.log.ends(partition))[1] for partition in range(3)]
+    await later(there, schedules=False)  # on Kafka they are fired a little apart in each partition
+    await _tell(twin, there, moved_ends)
+    expected = await result(twin)
+    assert await result(there) == expected
+    assert {row["status"] for row in expected["deliveries"]} >= {"sent", "withdrawn", "done"}
+    for each in (here, twin, there):
+        await stores_of(each).close()
+
+
+async def _tell(twin: Folded, there: Folded, ends: list[int]) -> None:
+    """Let the twin know the same at the same times: events of all partitions, what concerns everybody once."""
+    found = [
+        (record.at, record.offset, record)
+        for partition, end in enumerate(ends)
+        for record in await there.log.read(partition, end, 10_000)
+        if record.key or partition == 0
+    ]
+    items = [Appendable(record.key, record.value, None if record.key else 0, at) for at, _, record in sorted(found)]
+    await twin.log.append(items)
+
+
+def test_the_command_moves_a_shop_to_postgresql_and_the_old_stores_do_not_start_again(tmp_path: Path) -> None:
+    here = Installation(tmp_path, PLAYBOOK)
+    target = file_urls(tmp_path / "there") | {"ledger": ledger_url(tmp_path)}
+    words = [word for name, url in target.items() for word in (f"--to-{name}", url)]
+    with running(here) as up:
+        up.send(*(_order(n, f"p{n}") for n in range(20)))
+        wait_until(lambda: len(up.messages()) == 20, 20, f"the messages: {up.log}")
+        too_early = here.run("migrate", *words, "--partitions", "4")
+        here.stop("up")
+        _catch_up(here)
+
+        done = here.run("migrate", *words, "--partitions", "4", "--json")
+
+        again = here.run("migrate", *words)
+        old = here.run("worker")
+        here.settings |= {name.upper(): url for name, url in target.items()}
+        up.start()
+        up.send(*(_order(n, f"p{n % 40}") for n in range(20, 60)))
+        wait_until(lambda: len(up.messages()) == 40, 20, f"the messages of newcomers: {up.log}")
+        status = json.loads(here.run("status", "--json").stdout)
+
+    assert too_early.returncode == 2
+    assert "stop every process" in too_early.stderr
+    assert done.returncode == 0, done.stderr
+    moved = json.loads(done.stdout)
+    assert moved["partitions"] == 4
+    assert {name: moved["moved"][name]["count"] for name in ("people", "outbox", "coupon")} == {
+        "people": 20, "outbox": 40, "coupon": 20,
+    }  # fmt: skip
+    assert moved["settings"]["TOUCHLINE_LOG"] == target["log"]
+    assert (again.returncode, old.returncode) == (3, 3)
+    assert "WORKSPACE_CLOSED" in again.stderr
+    assert "it was moved to" in old.stderr
+    assert status["outbox"] == {"done": 40, "sent": 40}
+    assert status["people"] == 40
+    assert len({message["body"] for message in up.messages()}) == 40
+
+
+def _order(number: int, person: str) -> dict[str, object]:
+    properties = {"amount": 20}
+    return {"id": f"o{number}", "source": "shop", "person": person, "event": "order.paid", "properties": properties}
+
+
+def _catch_up(here: Installation) -> None:
+    """Fold what the clock said last, as the page on operating says."""
+    here.start("worker")
+    wait_until(lambda: _lag(here) == 0, 20, "the worker to catch up")
+    here.stop("worker")
+
+
+def _lag(here: Installation) -> int:
+    found = json.loads(here.run("status", "--json").stdout)
+    return sum(partition["lag"] for partition in found["partitions"])

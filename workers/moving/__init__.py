@@ -1,0 +1,1 @@
+"""Moving a workspace to other stores: checks, copies, and the comparison that decides whether it may be used."""
