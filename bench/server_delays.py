@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bench import workload
-from bench.server_playbooks import LEFT_AFTER, full, leaving
+from bench.server_playbooks import LEAST_LEVEL, LEFT_AFTER, full, leaving
 from bench.server_site import PARTITIONS, Place, Worker, server_seconds
 from bench.worker import history
 from rules.compile import compile_playbook
@@ -48,6 +48,7 @@ class LatencyFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     rate: int
     messages: int
+    missing: int
     p50_ms: int
     p99_ms: int
     max_ms: int
@@ -79,7 +80,7 @@ async def measure_latency(rate: int, seconds: int = 15) -> LatencyFigures:
     """Send `rate` events a second, whether or not earlier ones went through in time."""
     place = Place(f"latency.{rate}")
     await place.append(_activations(full().hash))
-    worker = Worker(place, "--delivers")
+    worker = Worker(place, "full", "--delivers")
     worker.wait_for(PARTITIONS)
     await place.reach(PARTITIONS)
     made = history(rate * seconds)
@@ -94,24 +95,25 @@ async def measure_latency(rate: int, seconds: int = 15) -> LatencyFigures:
     took = perf_counter() - started
     cores = {name: round((after - servers[name]) / took, 2) for name, after in server_seconds().items()}
     cores["worker and dispatcher"] = round(worker.cpu() / took, 2)
+    await place.reach(len(items) + PARTITIONS)
     await asyncio.sleep(_READ_IN_TIME)
     delays = worker.end()["delays"]
     await log.close()
-    return LatencyFigures(rate=rate, messages=len(delays), cores=cores, **_spread(delays))
+    wanted = sum(event.name == "referral.joined" and event.properties["level"] >= LEAST_LEVEL for event in events)
+    missing = wanted - len(delays)
+    return LatencyFigures(rate=rate, messages=len(delays), missing=missing, cores=cores, **_spread(delays))
 
 
 async def _send(log: Any, items: list[Appendable], rate: int) -> None:  # noqa: ANN401 - the log
     """Append each event at its moment; an append that is late holds up no other."""
-    begin, sent, under_way = perf_counter(), 0, set[asyncio.Task[Any]]()
+    begin, sent, appends = perf_counter(), 0, list[asyncio.Task[Any]]()
     while sent < len(items):
         await asyncio.sleep(_PACE)
         until = min(int((perf_counter() - begin) * rate), len(items))
         if until > sent:
-            task = asyncio.create_task(log.append(items[sent:until]))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
+            appends.append(asyncio.create_task(log.append(items[sent:until])))
         sent = until
-    await asyncio.gather(*under_way)
+    await asyncio.gather(*appends)
 
 
 def _spread(delays: list[int]) -> dict[str, int]:
@@ -126,12 +128,13 @@ def _activations(hash_: str) -> list[Appendable]:
 
 # -- people
 async def measure_people(people: int = 1_000_000) -> PeopleFigures:
-    """Fill the state, start a worker on it, and let one in a hundred leave a segment within a minute."""
+    """Fill the state, have a worker take it over, and let one in a hundred leave a segment within a minute."""
     place, crowd = Place("people"), _Crowd()
     await place.append(_activations(crowd.hash))
+    await _had_a_worker(place)
     log, state = await place.open_log(), await connect_redis(place.state)
     empty = int(valkey().ask("INFO", "memory")["used_memory"])
-    await crowd.begin(state, log.info.log_id)
+    await crowd.begin(state)
     leaving_people = people // 100
     now = now_ms()
     await crowd.fill(state, ((n, now - _somewhen(n)) for n in range(people - leaving_people)))
@@ -140,9 +143,9 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     await crowd.fill(state, spread)
     await crowd.end(state)
     full_memory = int(valkey().ask("INFO", "memory")["used_memory"])
-    await place.append([Appendable("", encode(ProgramActivated(crowd.hash, 1)), p) for p in range(PARTITIONS)])
+    await place.append(_activations(crowd.hash))
     began = perf_counter()
-    worker = Worker(place, "--delivers")
+    worker = Worker(place, "leaving", "--delivers")
     worker.wait_for(PARTITIONS)
     assigned = perf_counter() - began
     await place.reach(2 * PARTITIONS)
@@ -160,6 +163,14 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
         people_read=told["people_read"], people_written=told["people_written"],
         start_seconds=round(started, 2), assigned_seconds=round(assigned, 2), **_spread(told["delays"]),
     )  # fmt: skip
+
+
+async def _had_a_worker(place: Place) -> None:
+    """The one before folded the activation and went away in order: the group and its coordinator are there."""
+    worker = Worker(place, "leaving")
+    worker.wait_for(PARTITIONS)
+    await place.reach(PARTITIONS)
+    worker.end()
 
 
 def _somewhen(number: int) -> int:
@@ -188,10 +199,12 @@ class _Crowd:
             self.fold.event(event.person, profile, moved, moved.time or 0, out)
         return profile
 
-    async def begin(self, state: State, log_id: str) -> None:
-        """At the first record."""
+    async def begin(self, state: State) -> None:
+        """Where the worker before has left it."""
         for partition in self.at:
-            await state.begin(partition, log_id, Position(0))
+            stored = await state.position(partition)
+            assert stored is not None
+            self.at[partition] = stored[0]
 
     async def fill(self, state: State, people: Iterable[tuple[int, int]]) -> None:
         """Write people by (number, time of the last event)."""
@@ -206,21 +219,22 @@ class _Crowd:
                 )
 
     def _made(self, chunk: list[tuple[int, int]]) -> Iterator[tuple[str, Saved]]:
-        out = Outcome()
+        out, now = Outcome(), now_ms()
         for number, time in chunk:
             person, profile = f"person-{number:09d}", decode_profile(self.kinds[number % _KINDS])
             values = {"product_id": f"p{number % 400}", "category": "cat_01"}
             event = Behaviour(f"e{number}", person, "cart.added", time, values, "bench")
             self.fold.event(person, profile, event, time, out)
+            self.fold.pass_time(person, profile, now, out)
             due, stored = profile.next_moment(FOREVER), encode_profile(profile)
             self.bytes += len(stored)
             self.due.append(due)
             yield person, Saved(stored, due if due < FOREVER else None)
 
     async def end(self, state: State) -> None:
-        """Behind the activation."""
-        for partition in self.at:
-            await self._write(state, partition, Position(1, 0, "", self.hash, 1), {})
+        """As if the last chunk had been the whole of it."""
+        for partition, at in self.at.items():
+            await self._write(state, partition, at._replace(chunk=0), {})
 
     async def _write(self, state: State, partition: int, new: Position, share: dict[str, Saved]) -> None:
         await state.write(partition, self.at[partition], new, share)

@@ -13,8 +13,10 @@ from rules.read import read_playbook
 if TYPE_CHECKING:
     from rules.model import Playbook
 
-__all__ = ["LEFT_AFTER", "PLAYBOOKS", "full", "leaving"]
+__all__ = ["LEAST_LEVEL", "LEFT_AFTER", "PLAYBOOKS", "full", "leaving"]
 
+LEAST_LEVEL = 3
+"""A `referral.joined` with this level or more decides a message."""
 LEFT_AFTER = 3 * workload.DAY
 """Milliseconds after their only event, a `cart.added`, at which a person leaves the segment `cart_left`."""
 _FILE = """\
@@ -24,13 +26,13 @@ events:
 templates:
   thanks: {purpose: transactional, channels: {webhook: {zh: "thank you"}}}
 rules:
-  thanks: {event: referral.joined, when: event.level >= 3, then: [{send: {template: thanks, channels: [webhook]}}]}
+  thanks: {event: referral.joined, when: event.level >= LEVEL, then: [{send: {template: thanks, channels: [webhook]}}]}
 """
 
 
 def full() -> Playbook:
     """100 rules, 20 segments, 34 windows: one rule decides a message at 2 % of the events, 99 are only matched."""
-    found, _ = read_playbook({"bench.yaml": _FILE})
+    found, _ = read_playbook({"bench.yaml": _FILE.replace("LEVEL", str(LEAST_LEVEL))})
     if found is None:
         raise AssertionError("the playbook of the benchmark cannot be read")
     whole = workload.playbook(99, acting=False)

@@ -51,7 +51,8 @@ async def measure_rates(events: int, rounds: int, playbook: str) -> dict[str, li
         found["worker"].append(await _worked(one, items, playbook, 1))
         found["two"].append(await _worked(Place(f"two.{number}"), items, playbook, 2))
         for stage in ("aiokafka", "faust"):
-            found[stage].append(Run(rate=run_stage(stage, one), events=events))
+            said = run_stage(stage, one)
+            found[stage].append(Run(rate=said["rate"], events=events, cpu={"worker": round(said["cpu"], 2)}))
     return found
 
 
@@ -59,7 +60,7 @@ async def _worked(place: Place, items: Sequence[Appendable], playbook: str, work
     """Workers that stand still while the topic is filled, then fold it to the end."""
     activation = encode(ProgramActivated(PLAYBOOKS[playbook]().hash, 1))
     await place.append([Appendable("", activation, partition) for partition in range(PARTITIONS)])
-    team = [Worker(place) for _ in range(workers)]
+    team = [Worker(place, playbook) for _ in range(workers)]
     for worker in team:
         worker.wait_for(PARTITIONS // workers)
     await place.reach(PARTITIONS)

@@ -39,6 +39,8 @@ class Place:
     """A topic, a prefix on Valkey and a database on PostgreSQL of one measurement. Raises `ServerMissing`."""
 
     def __init__(self, name: str) -> None:
+        for server in (shared_kafka, valkey, postgres):
+            server()  # or the reason why not, before anything else is begun
         self.name = f"bench.{os.getpid()}.{name}"
         self.log = f"kafka://{shared_kafka().address}/{self.name}?partitions={PARTITIONS}"
         self.state, self.ledger = state_url(Path(self.name)), ledger_url(Path(self.name))
@@ -70,8 +72,19 @@ class Place:
 class Worker:
     """A process of ours on a place. What it says at its end is in `told`."""
 
-    def __init__(self, place: Place, *more: str) -> None:
-        where = ["--log", place.log, "--state", place.state, "--ledger", place.ledger, "--group", place.name]
+    def __init__(self, place: Place, playbook: str, *more: str) -> None:
+        where = [
+            "--log",
+            place.log,
+            "--state",
+            place.state,
+            "--ledger",
+            place.ledger,
+            "--group",
+            place.name,
+            "--playbook",
+            playbook,
+        ]
         words = [sys.executable, "-m", "bench.servers", "--stage", "worker", *where, *more]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
@@ -112,13 +125,14 @@ class Worker:
         return self.told
 
 
-def run_stage(stage: str, place: Place) -> float:
-    """Events a second of a stage that ends by itself."""
+def run_stage(stage: str, place: Place) -> dict[str, float]:
+    """What a stage says that ends by itself: events a second, and its seconds of CPU."""
     words = [sys.executable, "-m", "bench.servers", "--stage", stage, "--log", place.log]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
-    if done.returncode:
-        raise SystemExit(f"the stage {stage} failed: {done.stderr[-2_000:]}")
-    return float(json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))["rate"])
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if not said:
+        raise SystemExit(f"the stage {stage} failed: {(done.stdout + done.stderr)[-2_000:]}")
+    return dict(said[0])
 
 
 def server_seconds() -> dict[str, float]:

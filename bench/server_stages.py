@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from bench.sampling import Sampler, thread_seconds
@@ -48,6 +48,23 @@ def say(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
+class _Begin:
+    """The first record of a stage."""
+
+    def __init__(self) -> None:
+        self._at: tuple[float, float] | None = None
+
+    def now(self) -> None:
+        """Unless it has come already."""
+        if self._at is None:
+            self._at = perf_counter(), process_time()
+
+    def say(self, events: int) -> None:
+        """Events a second, and seconds of CPU, since then."""
+        assert self._at is not None
+        say(rate=events / (perf_counter() - self._at[0]), cpu=process_time() - self._at[1])
+
+
 async def _ends(url: str) -> int:
     log = await connect_log(url, clock=now_ms, new_id=str)
     ends = [(await log.ends(partition))[1] for partition in range(log.info.partitions)]
@@ -62,14 +79,14 @@ async def bare(options: argparse.Namespace) -> None:
     address, wanted = read_address(options.log), await _ends(options.log)
     consumer = AIOKafkaConsumer(address.topic, auto_offset_reset="earliest", **address.connection())
     await consumer.start()
-    seen, begin = 0, 0.0
+    seen, begin = 0, _Begin()
     while seen < wanted:
         for records in (await consumer.getmany(timeout_ms=1_000, max_records=4_000)).values():
-            begin = begin or perf_counter()
+            begin.now()
             for record in records:
                 decode(record.value)
             seen += len(records)
-    say(rate=wanted / (perf_counter() - begin))
+    begin.say(wanted)
     await consumer.stop()
 
 
@@ -79,22 +96,23 @@ async def stock(options: argparse.Namespace) -> None:
     from yarl import URL
 
     address, left = read_address(options.log), await _ends(options.log)
-    wanted, begin, done = left, 0.0, asyncio.Event()
+    wanted, begin, done = left, _Begin(), asyncio.Event()
     with tempfile.TemporaryDirectory() as folder:
         app = faust.App(
             f"bench-{os.getpid()}", broker=[URL(f"kafka://{server}") for server in address.servers],
             topic_allow_declare=False, topic_disable_leader=True, table_standby_replicas=0, web_enabled=False,
-            consumer_auto_offset_reset="earliest", store="memory://", datadir=folder, broker_session_timeout=10.0,
+            consumer_auto_offset_reset="earliest", store="memory://", datadir=folder, broker_session_timeout=60.0,
+            broker_heartbeat_interval=5.0,
         )  # fmt: skip
 
         async def only_decode(stream: faust.StreamT) -> None:
-            nonlocal left, begin
+            nonlocal left
             async for value in stream:
-                begin = begin or perf_counter()
+                begin.now()
                 decode(value)
                 left -= 1
                 if not left:
-                    say(rate=wanted / (perf_counter() - begin))
+                    begin.say(wanted)
                     done.set()
 
         topic = app.topic(address.topic, value_type=bytes, value_serializer="raw", key_serializer="raw", key_type=bytes)
@@ -157,9 +175,8 @@ async def ours(options: argparse.Namespace) -> None:
         opened = await open_workspace(settings)
         watched = Watched(opened.state)
         here = replace(opened, state=watched)
-        for make in PLAYBOOKS.values():
-            program = make()
-            here.programs.compiled[program.hash] = compile_playbook(program)
+        playbook = PLAYBOOKS[options.playbook]()
+        here.programs.compiled[playbook.hash] = compile_playbook(playbook)
         collect_seldom()  # as every process of ours does once it has started
         await _work(here, watched, delivers=options.delivers)
         await here.close()

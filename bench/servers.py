@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import statistics
 import sys
@@ -21,13 +22,17 @@ from rich.table import Table
 
 from bench.run import fold_form
 from bench.server_delays import measure_latency, measure_people
+from bench.server_playbooks import PLAYBOOKS
 from bench.server_rates import Run, measure_rates, median
 from bench.server_stages import STAGES
+from schemas.errors import StoreUnavailable
 from tests.servers.required import ServerMissing
 
 __all__ = ["main"]
 
 PARTS = ("rates", "latency", "people")
+_FEW = 500
+"""Events a second of a shop on an ordinary day."""
 
 
 def main() -> None:
@@ -40,6 +45,8 @@ def main() -> None:
         found = asyncio.run(_measured(options))
     except ServerMissing as error:
         sys.exit(f"touchline: this benchmark needs servers: {error}")
+    except StoreUnavailable as error:
+        sys.exit(f"touchline: the machine is too slow for this measurement: {error}")
     if options.json:
         print(json.dumps(msgspec.to_builtins(found), indent=2))
     else:
@@ -47,15 +54,18 @@ def main() -> None:
 
 
 async def _measured(options: argparse.Namespace) -> dict[str, Any]:
-    found: dict[str, Any] = {"machine": f"Python {platform.python_version()}, the fold is {fold_form()}"}
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, the fold is {fold_form()}"
+    found: dict[str, Any] = {"machine": machine, "load": [round(os.getloadavg()[0], 1)]}
     parts = PARTS if options.only is None else (options.only,)
     if "rates" in parts:
         found["rates"] = await measure_rates(options.events, options.rounds, options.playbook)
     if "latency" in parts:
         rate = options.rate or round(median(found["rates"]["worker"]) / 2, -2)
         found["latency"] = await measure_latency(int(rate))
+        found["latency, few events"] = await measure_latency(_FEW)
     if "people" in parts:
         found["people"] = await measure_people(options.people)
+    found["load"].append(round(os.getloadavg()[0], 1))
     return found
 
 
@@ -63,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.servers", description="The worker on servers.")
     parser.add_argument("--events", type=int, default=100_000, help="events in the topic")
     parser.add_argument("--rounds", type=int, default=3, help="turns of every stage")
-    parser.add_argument("--playbook", choices=("trivial", "full"), default="full", help="for the rates")
+    parser.add_argument("--playbook", choices=PLAYBOOKS, default="full", help="for the rates")
     parser.add_argument("--only", choices=PARTS, help="one part only")
     parser.add_argument("--rate", type=int, default=0, help="events a second of `latency` (default: half the worker's)")
     parser.add_argument("--people", type=int, default=1_000_000, help="of `people`")
@@ -77,12 +87,12 @@ def _options() -> argparse.Namespace:
 
 def _show(found: dict[str, Any]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(found["machine"])
+    console.print(f"{found['machine']}; load of the machine at the begin and the end: {found['load']}")
     if "rates" in found:
         console.print(_rates_table(found["rates"]))
         console.print(_cpu_table(found["rates"]))
         console.print("one worker's main thread:", _shares(found["rates"]["worker"]))
-    for part in ("latency", "people"):
+    for part in ("latency", "latency, few events", "people"):
         if part in found:
             table = Table(part, "", title_justify="left")
             for name, value in msgspec.structs.asdict(found[part]).items():
@@ -104,11 +114,9 @@ def _rates_table(rates: dict[str, list[Run]]) -> Table:
 def _cpu_table(rates: dict[str, list[Run]]) -> Table:
     """Seconds of CPU by process; the last column is what the workers would do with a core for each of them."""
     table = Table("stage", "seconds of CPU, medians", "events for a second of the workers' CPU")
-    for stage in ("worker", "two"):
-        cpu = {name: statistics.median(run.cpu[name] for run in rates[stage]) for name in rates[stage][0].cpu}
-        done = statistics.median(
-            run.events / sum(s for n, s in run.cpu.items() if "worker" in n) for run in rates[stage]
-        )
+    for stage, runs in rates.items():
+        cpu = {name: statistics.median(run.cpu[name] for run in runs) for name in runs[0].cpu}
+        done = statistics.median(run.events / run.own_seconds for run in runs)
         table.add_row(stage, ", ".join(f"{name} {seconds:.2f}" for name, seconds in cpu.items()), f"{done:,.0f}")
     return table
 
