@@ -6,6 +6,9 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
+from stores.connect import connect_log
 from stores.ports import Appendable
 from tests.helpers.installation import Installation
 from tests.helpers.moving import HOUR, file_urls, in_files, later, live, moved, result, stores_of, twin_of
@@ -14,6 +17,7 @@ from tests.helpers.stores import Clock, kafka_url
 from tests.helpers.waiting import wait_until
 from tests.servers.postgres import ledger_url
 from tests.servers.valkey import state_url
+from workers.settings import without_password
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,6 +141,40 @@ def test_the_command_moves_a_shop_to_postgresql_and_the_old_stores_do_not_start_
     assert status["outbox"] == {"done": 40, "sent": 40}
     assert status["people"] == 40
     assert len({message["body"] for message in up.messages()}) == 40
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "kafka"])
+async def test_a_log_that_is_in_use_is_refused_and_nobody_is_told_how_to_change_it(engine: str, tmp_path: Path) -> None:
+    urls = file_urls(tmp_path / "there")
+    urls["log"] = kafka_url(tmp_path) if engine == "kafka" else urls["log"]
+    await (await connect_log(urls["log"], clock=Clock(), new_id=lambda: "live")).close()
+    here = Installation(tmp_path, PLAYBOOK, {"LEDGER": f"sqlite:///{tmp_path}/ledger.db"})
+    await stores_of(await in_files(here.data, Clock())).close()
+
+    done = here.run("migrate", *(word for name, url in urls.items() for word in (f"--to-{name}", url)))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("touchline: --to-log: the ")
+    assert "name a topic or file that nobody has used" in done.stderr
+    assert "alter" not in done.stderr
+
+
+def test_passwords_come_from_variables_and_are_not_shown(tmp_path: Path) -> None:
+    here = Installation(tmp_path, PLAYBOOK)
+    (tmp_path / "data").mkdir()
+    assert here.run("activate", str(here.write_playbook())).returncode == 0
+    folded = file_urls(tmp_path / "there") | {"ledger": "env:NOT_THERE"}
+    words = [word for name, url in folded.items() for word in (f"--to-{name}", url)]
+
+    missing = here.run("migrate", *words)
+    in_memory = here.run("migrate", *words[:-1], "memory://")
+
+    assert (missing.returncode, in_memory.returncode) == (2, 2)
+    assert "--to-ledger wants the variable NOT_THERE, which is not set" in missing.stderr
+    assert "would be gone with this command" in in_memory.stderr
+    for url in ("postgresql://shop:se/cret@db/shop", "redis+sentinel://a,b/s?sentinel_password=se/cret&prefix=x"):
+        assert "se/cret" not in without_password(url)
+    assert without_password("kafka://k1:9092,k2:9092/shop") == "kafka://k1:9092,k2:9092/shop"
 
 
 def _order(number: int, person: str) -> dict[str, object]:

@@ -29,6 +29,8 @@ from workers.workspace import check_open, open_workspace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from stores.ports import Log
+
 __all__ = ["Request", "run_migrate"]
 
 
@@ -88,11 +90,18 @@ async def _opened(urls: dict[str, str], partitions: int | None) -> AsyncIterator
         opened.push_async_callback(ledger.close)
         state = await connect_state(urls["state"])
         opened.push_async_callback(state.close)
-        log = await connect_log(
-            urls["log"], clock=now_ms, new_id=lambda: fresh_key(8), partitions=partitions, virtual_time=True
-        )
+        log = await _new_log(urls["log"], partitions)
         opened.push_async_callback(log.close)
         yield Stores(log, state, ledger)
+
+
+async def _new_log(url: str, partitions: int | None) -> Log:
+    try:
+        return await connect_log(
+            url, clock=now_ms, new_id=lambda: fresh_key(8), partitions=partitions, virtual_time=True
+        )
+    except SettingsError as error:  # perhaps the topic of an installation: nobody is told how to change that one
+        raise SettingsError(f"--to-log: {error.message}", hint="name a topic or file that nobody has used") from None
 
 
 def _document(copied: Copied, settings: dict[str, str]) -> dict[str, Any]:
