@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rules.case_ways import told_text
 from rules.localtimes import local_text
 from rules.starting import REFUSALS
 from rules.verdicts import Clock, subject_text
@@ -12,7 +13,7 @@ from schemas.times import format_duration
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rules.case_trace import Decided, Happened, Look, Moved, Waited
+    from rules.case_trace import Decided, Happened, Look, Moved
     from rules.cases import Case, Happening
 
 __all__ = ["Line", "line_text", "story_of"]
@@ -50,32 +51,32 @@ def line_text(line: Line, clock: Clock) -> str:
     return f"{when}  {line.person:<8}  {line.text}".rstrip()
 
 
-Sorted = tuple[int, int, Line]
+Sorted = tuple[int, tuple[int, int], Line]
 
 
 def _before(case: Case) -> Iterator[Sorted]:
     for given in case.people:
         for number, each in enumerate(given.history):
             at = each.event.time or each.at
-            yield 0, number, Line(at, given.person, f"given {_event_text(each)}")
+            yield 0, (0, number), Line(at, given.person, f"given {_event_text(each)}")
         if given.tags:
-            yield 0, 0, Line(case.start - 1, given.person, f"given the tags {', '.join(given.tags)}")
+            yield 0, (0, 0), Line(case.start - 1, given.person, f"given the tags {', '.join(given.tags)}")
 
 
 def _within(case: Case, happened: Happened, clock: Clock) -> Iterator[Sorted]:
-    """At one moment: events, waits that they end, changes, rules that are asked, decisions, waits that begin."""
+    """At one moment: events, then what they and the time bring about, in its order."""
     for number, step in enumerate(case.steps):
-        yield 1, number, Line(step.at, step.event.person, _step_text(step, clock))
-    for waited in happened.waits:
-        rank = 6 if waited.what == "began" else 2
-        yield rank, 0, Line(waited.time, waited.person, _waited_text(waited, clock))
+        yield 1, (0, number), Line(step.at, step.event.person, _step_text(step, clock))
+    for went in happened.ways:
+        if went.doing != "started":
+            yield 2, went.order, Line(went.time, went.person, told_text(went, clock))
     for moved in happened.moved:
-        yield 3, moved.order, Line(moved.time, moved.person, _moved_text(moved))
-    for number, look in enumerate(happened.looks):
+        yield 2, (moved.order, 0), Line(moved.time, moved.person, _moved_text(moved))
+    for look in happened.looks:
         if not look.starts:
-            yield 4, number, Line(look.time, look.person, _look_text(look))
+            yield 2, look.order, Line(look.time, look.person, _look_text(look))
     for decided in happened.decided:
-        yield 5, decided.order, Line(decided.time, decided.person, _decided_text(decided))
+        yield 2, (decided.order, 0), Line(decided.time, decided.person, _decided_text(decided))
 
 
 def _event_text(happening: Happening) -> str:
@@ -92,15 +93,6 @@ def _step_text(step: Happening, clock: Clock) -> str:
 
 def _plain(value: Any) -> str:  # noqa: ANN401 - a JSON value
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _waited_text(waited: Waited, clock: Clock) -> str:
-    match waited.what:
-        case "began":
-            return f"{waited.rule} waits until {clock.text(waited.until)}"
-        case "over":
-            return f"{waited.rule} has waited long enough"
-    return f"{waited.by} ends the wait of {waited.rule}"
 
 
 def _moved_text(moved: Moved) -> str:

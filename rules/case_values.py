@@ -10,7 +10,7 @@ from rules import read_values as v
 from rules.coerce import trait_value
 from rules.fields import Fields, Reader, did_you_mean, scalar_length
 from rules.localtimes import parse_moment
-from rules.model import Playbook, Rule
+from rules.model import Action, Playbook, Rule, walk_steps
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.references import References
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
@@ -54,6 +54,25 @@ class CaseReferences(References):
         message = say("the rule {name!r} is {status}: it decides nothing", name=name, status=known[name])
         reader.fault(node.mark, "not_allowed", message, "make it live or shadow", length=scalar_length(node))
         return None
+
+    def step(self, reader: Reader, node: Node, rule: str | None) -> str | None:
+        """A step that decides, of a rule (None: of any), by its place in the file or its `id`."""
+        value = node.text if isinstance(node, Scalar) and node.value is not None else v.text(reader, node)
+        if value is None or not self.complete:
+            return value
+        acting = [
+            (path, step)
+            for each in self.rules
+            if rule in {None, each.id}
+            for path, step in walk_steps(each.then)
+            if isinstance(step, Action)
+        ]
+        known = sorted({path for path, _ in acting} | {step.id for _, step in acting if step.id is not None})
+        if value not in known:
+            message = say("no step that decides is called {name!r}", name=value)
+            hint = did_you_mean(value, known)
+            reader.fault(node.mark, "unknown_step", message, hint, length=scalar_length(node))
+        return value
 
     def segment(self, reader: Reader, node: Node) -> str | None:
         """A segment."""

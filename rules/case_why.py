@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.case_ways import deed_text
 from rules.explain import reason_lines
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson
 from rules.starting import REFUSALS
@@ -15,10 +16,11 @@ from rules.verdicts import Clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.case_trace import Decided, Happened, Look
+    from rules.case_trace import Decided, Happened, Look, Order, Went
     from rules.cases import Case, Wanted
     from rules.model import Step
     from rules.program import CompiledRule, Program
+    from rules.route import Station
     from rules.verdicts import Miss
     from segments.explain import Reason
 
@@ -75,7 +77,7 @@ class _Why:
         head = f"{rule.id} was asked at {self.clock.text(look.time)} for {look.person}{on}"
         if look.starts:
             yield f"{head} and started"
-            yield from self._waits(rule, look)
+            yield from self._ways(look)
             return
         if look.judgement.truth is True:
             yield f"{head}: its conditions hold, and {REFUSALS[look.refused]}"
@@ -83,15 +85,31 @@ class _Why:
         yield f"{head} and did not start:"
         yield from self._reasons(look)
 
-    def _waits(self, rule: CompiledRule, look: Look) -> Iterator[str]:
-        for waited in self.happened.waits:
-            if (waited.rule, waited.person) != (rule.id, look.person) or waited.time < look.time:
-                continue
-            if waited.what == "ended":
-                yield f"  {waited.by} ended its wait at {self.clock.text(waited.time)}"
-            elif waited.what == "began" and waited.until > self.case.end:
-                until, end = self.clock.text(waited.until), self.clock.text(self.case.end)
+    def _ways(self, look: Look, until: tuple[int, Order] | None = None) -> Iterator[str]:
+        """The way of the run that started there, up to a place in the order of things."""
+        for went in self.happened.ways:
+            mine = (went.rule, went.person, went.occurrence) == (look.rule, look.person, look.occurrence)
+            if mine and (until is None or (went.time, went.order) < until):
+                yield from self._way(went)
+
+    def _way(self, went: Went) -> Iterator[str]:
+        when = self.clock.text(went.time)
+        match went.doing:
+            case "started":
+                return
+            case "unless":
+                yield f"  {went.detail} ended its wait at {when}"
+            case "waits" if isinstance(went.detail, int) and went.detail > self.case.end:
+                until, end = self.clock.text(went.detail), self.clock.text(self.case.end)
                 yield f"  it waits until {until}, and the test ends at {end}"
+            case "waits":
+                return
+            case "over" if went.what == "wait" and went.reason is None:
+                return
+            case _:
+                yield f"  at {when} it {deed_text(went, self.clock)}"
+        if went.reason is not None:
+            yield from (f"  {line}" for line in self._reason(went.reason))
 
     # -- a decision too many
     def decided(self, decided: Decided) -> Iterator[str]:
@@ -100,12 +118,13 @@ class _Why:
             for look in self.happened.looks
             if look.starts and (look.rule, look.person) == (decided.rule, decided.person) and look.time <= decided.time
         ]
-        mine = [look for look in looks if look.event_id == decided.event_id] or looks
+        mine = [look for look in looks if look.occurrence == decided.occurrence]
         for look in mine[-1:]:
             on = f" on {look.event}" if look.event is not None else ""
             head = f"{decided.rule} started at {self.clock.text(look.time)} for {look.person}{on}"
             yield f"{head}:" if look.judgement.reasons else f"{head}, under no condition"
             yield from self._reasons(look)
+            yield from self._ways(look, (decided.time, (decided.order, 0)))
 
     # -- reasons
     def _reasons(self, look: Look) -> Iterator[str]:
@@ -140,11 +159,13 @@ def makers_of(program: Program, wanted: Wanted) -> list[CompiledRule]:
     if wanted.rule is not None:
         return [program.rules[wanted.rule]] if wanted.rule in program.rules else []
     rules = (rule for _, rule in sorted(program.rules.items()))
-    return [rule for rule in rules if any(_makes(station.step, wanted) for station in rule.stations)]
+    return [rule for rule in rules if any(_makes(station, wanted) for station in rule.stations)]
 
 
-def _makes(step: Step, wanted: Wanted) -> bool:
-    kind, params = _made(step)
+def _makes(station: Station, wanted: Wanted) -> bool:
+    if wanted.step is not None and wanted.step not in {station.key, station.path}:
+        return False
+    kind, params = _made(station.step)
     if wanted.kind not in {None, kind} or not kind:
         return False
     return all(_could(params[name], value) for name, value in wanted.params.items() if name in params)

@@ -97,7 +97,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One test."""
+    """One test. `stock`: pools of which only so many coupons are left."""
 
     name: str
     mark: Mark
@@ -106,6 +106,7 @@ class Case:
     people: tuple[Given, ...]
     steps: tuple[Happening, ...]
     expected: Expected
+    stock: dict[str, int] = field(default_factory=dict)
 
     def persons(self) -> tuple[str, ...]:
         """Everybody who is named, in the order in which they are."""

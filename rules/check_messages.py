@@ -114,6 +114,7 @@ class _Values:
     ) -> None:
         self.catalogue, self.pools, self.trigger = playbook.catalogue, playbook.pools, rule.trigger
         self.coupons, self.reply, self.community = coupons, reply, community
+        self.inputs = tuple(playbook.definitions.inputs)
 
     def fault(self, path: str) -> _Fault | None:
         """Why there is nothing under a variable's path; None if there is."""
@@ -127,13 +128,15 @@ class _Values:
             return self._reply(name)
         if root == "person":
             return _known(name, (*self.catalogue.traits, *_ALWAYS_TRAITS), "there is no such trait")
+        if root == "inputs":
+            return _known(name, self.inputs, "there is no such input")
         if root == "community":
             unknown = _known(name, _COMMUNITY, "a community has no such part")
             return unknown if self.community else ("error", "only `invite` names a community", "send it with `invite`")
         if name in _COUPON:
             hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it, on every way here", root=root)
             return "error", say("no step before this one issues a coupon as {root!r}", root=root), hint
-        names = {"event", "person", *self.coupons, *(["reply"] if self.reply else [])}
+        names = {"event", "person", "inputs", *self.coupons, *(["reply"] if self.reply else [])}
         return "error", "there is no such variable", did_you_mean(root, names)
 
     def _coupon(self, pools: tuple[str, ...], name: str) -> _Fault | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.coerce import coercion_of, trait_value
 from rules.compile_rule import OWN, TypedRule, compiled_expression, compiled_rule, expressions_of_step
-from rules.model import Branch, Emit, Playbook, Rule, SetTraits, Step, WaitStep
+from rules.model import Emit, Playbook, Rule, SetTraits, Step, held_of
 from rules.program import CompiledRule, Program
 from rules.route import route
 from rules.scopes import scope_at, scope_of
@@ -100,9 +100,7 @@ class _Compiler:
         return typed
 
     def _step(self, typed: TypedRule, at: int, step: Step, scope: Scope) -> None:
-        held = (
-            step.condition if isinstance(step, Branch) else step.wait.condition if isinstance(step, WaitStep) else None
-        )
+        held = held_of(step)
         if held is not None:
             typed.tests[at] = self._condition(held, scope)
         for name, expression in expressions_of_step(step):

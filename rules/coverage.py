@@ -6,6 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rules.case_ways import step_word
+from rules.compile_rule import OWN
+from rules.model import Split, Stop, branches
 from schemas.profile import NOTHING
 from segments.explain import Question, truth_of
 from segments.normalise import STAGE
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.explain import Explainer
+    from rules.model import Step
     from rules.program import CompiledRule
+    from rules.route import Station
     from schemas.profile import Occasion, Profile
 
 __all__ = ["Coverage"]
@@ -49,28 +54,62 @@ class _Asked:
 
 
 @dataclass(slots=True)
+class _Fork:
+    """A step that leads a run on: the ways that it may go, and its conditions. `step` "": the rule's own wait."""
+
+    step: str
+    word: str
+    ways: dict[str, int]
+    conditions: list[_Asked]
+
+    def line(self, way: str) -> str:
+        if way == "stop":
+            return f"step {self.step} never stopped a run"
+        kind, _, arm = way.partition(".")
+        return f"step {self.step} ({self.word}) never went to {f'the arm {arm}' if arm else f'`{kind}`'}"
+
+
+@dataclass(slots=True)
 class _Tried:
     """One rule."""
 
     conditions: list[_Asked]
     steps: dict[str, int]
+    forks: dict[int, _Fork]
     started: int = 0
 
     def goals(self) -> Iterator[bool]:
         yield self.started > 0
         yield from (number > 0 for number in self.steps.values())
-        for condition in self.conditions:
+        for fork in self.forks.values():
+            yield from (number > 0 for number in fork.ways.values())
+        for condition in self.all_conditions():
             yield from condition.goals()
+
+    def all_conditions(self) -> Iterator[_Asked]:
+        yield from self.conditions
+        for fork in self.forks.values():
+            yield from fork.conditions
+
+    def lines(self) -> Iterator[str]:
+        if not self.started:
+            yield "never started"
+        yield from (f"step {step} never decided" for step, number in self.steps.items() if not number)
+        for fork in self.forks.values():
+            yield from (fork.line(way) for way, number in fork.ways.items() if not number)
+        for condition in self.all_conditions():
+            yield from condition.lines()
 
 
 class Coverage:
-    """Counts of one program. A goal is a rule that starts, an acting step that decides, a truth of a condition."""
+    """Counts of one program. A goal: a rule starts, a step decides, a run goes a way, a condition has a truth."""
 
     def __init__(self, explainer: Explainer) -> None:
         self._rules: dict[str, _Tried] = {}
         for name, rule in sorted(explainer.program.rules.items()):
             questions = (leaf for _, question in explainer.asked(name).questions() for leaf in question.leaves())
-            self._rules[name] = _Tried([_Asked(leaf) for leaf in questions], dict.fromkeys(acting_steps(rule), 0))
+            steps = dict.fromkeys(acting_steps(rule), 0)
+            self._rules[name] = _Tried([_Asked(leaf) for leaf in questions], steps, _forks(explainer, rule))
         playbook = explainer.playbook
         self._segments: dict[str, list[_Asked]] = {}
         for name in [*playbook.segments, *(STAGE + stage.id for stage in playbook.stages)]:
@@ -97,6 +136,21 @@ class Coverage:
         for name, each in truths.items():
             _count(self._segments[name], each)
 
+    def way_truths(self, rule: str, place: int, p: Profile, now: int, seen: Occasion) -> list[bool | None]:
+        """What the conditions of a step that leads on come to, each for itself; -1 is the rule's own wait."""
+        fork = self._rules[rule].forks.get(place)
+        return [] if fork is None else _truths(fork.conditions, p, now, seen)
+
+    def went(self, rule: str, place: int, way: str, truths: list[bool | None]) -> None:
+        """A run came to a step that leads on, and went this way; "": none."""
+        fork = self._rules[rule].forks.get(place)
+        if fork is None:
+            return
+        if way in fork.ways:
+            fork.ways[way] += 1
+        if truths:
+            _count(fork.conditions, truths)
+
     def decided(self, rule: str, step: str) -> None:
         """A step decided."""
         steps = self._rules[rule].steps
@@ -119,10 +173,7 @@ class Coverage:
         """What no test has tried, and how much was tried."""
         out = []
         for name, tried in self._rules.items():
-            if not tried.started:
-                out.append(f"rule {name}: never started")
-            out += [f"rule {name}: step {step} never decided" for step, number in tried.steps.items() if not number]
-            out += [f"rule {name}: {line}" for condition in tried.conditions for line in condition.lines()]
+            out += [f"rule {name}: {line}" for line in tried.lines()]
         for name, conditions in self._segments.items():
             what = "stage" if name.startswith(STAGE) else "segment"
             shown = f"{what} {name.removeprefix(STAGE)}"
@@ -141,7 +192,8 @@ class Coverage:
                     "started": tried.started,
                     "decided": sum(tried.steps.values()),
                     "steps": tried.steps,
-                    "conditions": [condition.as_json() for condition in tried.conditions],
+                    "ways": {fork.step: fork.ways for fork in tried.forks.values() if fork.ways},
+                    "conditions": [condition.as_json() for condition in tried.all_conditions()],
                 }
                 for name, tried in self._rules.items()
             },
@@ -160,6 +212,43 @@ def _count(conditions: list[_Asked], truths: list[bool | None]) -> None:
         condition.truths[truth] += 1
 
 
+def _forks(explainer: Explainer, rule: CompiledRule) -> dict[int, _Fork]:
+    """By place, the steps that lead a run on or ask something."""
+    asked, out = explainer.on_way(rule.id), {}
+    for at, station in ((OWN, None), *_reachable(rule)):
+        ways = () if station is None else _ways(station.step)
+        question = asked.get(at)
+        if ways or question is not None:
+            leaves = () if question is None else question.leaves()
+            key, step = ("", None) if station is None else (station.key, station.step)
+            out[at] = _Fork(key, step_word(step), dict.fromkeys(ways, 0), [_Asked(leaf) for leaf in leaves])
+    return out
+
+
+def _ways(step: Step) -> tuple[str, ...]:
+    """Where a step may lead; an arm without weight is nobody's."""
+    match step:
+        case Stop():
+            return ("stop",)
+        case Split(_, arms):
+            return tuple(f"arms.{name}" for name, arm in arms.items() if arm.weight)
+    return tuple(way for way, _ in branches(step))
+
+
 def acting_steps(rule: CompiledRule) -> list[str]:
     """The steps that make a decision, as decisions name them."""
-    return [station.key for station in rule.stations if station.acts]
+    return [station.key for _, station in _reachable(rule) if station.acts]
+
+
+def _reachable(rule: CompiledRule) -> Iterator[tuple[int, Station]]:
+    """The steps with their places, without those of arms that nobody draws."""
+    idle = tuple(
+        f"{station.path}.arms.{name}."
+        for station in rule.stations
+        if isinstance(station.step, Split)
+        for name, arm in station.step.arms.items()
+        if not arm.weight
+    )
+    for at, station in enumerate(rule.stations):
+        if not station.path.startswith(idle):
+            yield at, station

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rules.compile_rule import OWN
 from rules.localtimes import local_text
-from rules.scopes import scope_of
+from rules.model import held_of
+from rules.scopes import scope_at, scope_of
 from rules.values import show
 from schemas.profile import NOTHING
 from schemas.times import format_duration
@@ -61,6 +63,7 @@ class Explainer:
         self.zone, self.currency = self.playbook.workspace.zone, self.playbook.workspace.currency
         self._complete = any(stage.when is None for stage in self.playbook.stages)
         self._rules: dict[str, Asked] = {}
+        self._ways: dict[str, dict[int, Question]] = {}
         self._segments: dict[str, Question | None] = {}
 
     # -- what is asked
@@ -72,6 +75,22 @@ class Explainer:
             parts = [self._question(known.trigger.audience)]
             parts += [self._question(condition, known.trigger) for condition in (known.when, known.unless)]
             found = self._rules[rule] = Asked(*parts)
+        return found
+
+    def on_way(self, rule: str) -> dict[int, Question]:
+        """By place, the conditions of a rule's `if` steps and of its waits (`while`); -1 is its own wait."""
+        found = self._ways.get(rule)
+        if found is None:
+            known = self.program.rules[rule]
+            stations, own = known.stations, known.rule.wait
+            scope = scope_of(self.playbook, self.program.names, known.rule.trigger)
+            asked = [(OWN, scope, None if own is None else own.condition)]
+            asked += [(at, scope_at(scope, stations, each), held_of(each.step)) for at, each in enumerate(stations)]
+            found = self._ways[rule] = {
+                at: questions_of(held, names, self.program.plan, complete=self._complete)
+                for at, names, held in asked
+                if held is not None
+            }
         return found
 
     def segment(self, name: str) -> Question | None:
@@ -110,6 +129,11 @@ class Explainer:
         """Why a person is in a segment or stage, or is not."""
         question = self.segment(name)
         return None if question is None else self.explain(question, p, now)
+
+    def why_way(self, rule: str, place: int, p: Profile, seen: Occasion) -> Reason | None:
+        """Why the condition of a step comes to what it does now; None: it has none."""
+        question = self.on_way(rule).get(place)
+        return None if question is None else self.explain(question, p, p.now, seen)
 
     def _opened(self, reason: Reason, p: Profile, now: int) -> Reason:
         items = tuple(self._opened(item, p, now) for item in reason.items)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rules.applying import apply_effects, apply_event, first_evaluation
 from rules.changing import change_runs
 from rules.compile_rule import OWN
-from rules.journey import may_go_on, proceed
+from rules.journey import may_go_on, proceed, tell
 from rules.limits import first_telling
 from rules.run import restore, restored_occasion
 from rules.schedule import concerns
@@ -262,6 +262,8 @@ class Fold:
         rule = program.rules.get(waiting.rule) if program is not None else None
         if current is None or rule is None:
             turn.out.count("ended_runs")
+            if rule is not None:
+                turn.tell("gone", rule, waiting.occurrence, waiting.wait)
             return
         run, occasion = (
             restore(turn, rule, waiting, turn.p.now if answered else waiting.due),
@@ -270,6 +272,7 @@ class Fold:
         if not self._still(turn, run, occasion, waiting):
             return
         turn.fired.add(waiting.rule)
+        tell(turn, run, occasion, waiting.wait, "answered" if answered else "over", turn.occasion.name or "")
         if answered:
             run.replies[waiting.wait] = turn.occasion
             self._guarded(turn, run, occasion, rule.stations[waiting.wait].ways["then"])
@@ -291,6 +294,7 @@ class Fold:
             held = False
         if not held:
             turn.out.count("ended_by_while")
+            tell(turn, run, occasion, waiting.wait, "while")
             cancel(turn, waiting)
         return held
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from rules.model import Wait
     from rules.route import Station
     from rules.run import Run
+    from rules.telling import Doing
     from rules.turn import Turn
     from schemas.profile import Occasion
 
-__all__ = ["may_go_on", "proceed"]
+__all__ = ["may_go_on", "proceed", "tell"]
 
 
 def proceed(turn: Turn, run: Run, occasion: Occasion, at: int) -> list[str]:
@@ -48,11 +49,16 @@ def _led(turn: Turn, run: Run, occasion: Occasion, at: int, station: Station) ->
     """Where `if`, `split` and `stop` lead to."""
     match station.step:
         case Branch():
-            return station.ways["then" if holds(turn, run, occasion, at) else "else"]
+            way = "then" if holds(turn, run, occasion, at) else "else"
+            tell(turn, run, occasion, at, "went", way)
+            return station.ways[way]
         case Split() as split:
             if run.arms.get(split.salt) not in split.arms:
                 run.arms[split.salt] = arm_of(split, turn.person)
-            return station.ways[f"arms.{run.arms[split.salt]}"]
+            way = f"arms.{run.arms[split.salt]}"
+            tell(turn, run, occasion, at, "went", way)
+            return station.ways[way]
+    tell(turn, run, occasion, at, "stop")
     return len(run.rule.stations)
 
 
@@ -70,8 +76,17 @@ def arm_of(split: Split, person: str) -> str:
 def holds(turn: Turn, run: Run, occasion: Occasion, at: int) -> bool:
     """Whether the condition of a step is true (not unknown) now."""
     p = turn.p
-    seen = occasion if at == OWN else run.seen(occasion, run.rule.stations[at])
-    return bool(run.rule.tests[at](p, p.now, seen, p.true, p.unknown))  # type: ignore[arg-type]
+    return bool(run.rule.tests[at](p, p.now, _seen(run, occasion, at), p.true, p.unknown))  # type: ignore[arg-type]
+
+
+def _seen(run: Run, occasion: Occasion, at: int) -> Occasion:
+    return occasion if at == OWN else run.seen(occasion, run.rule.stations[at])
+
+
+def tell(turn: Turn, run: Run, occasion: Occasion, at: int, doing: Doing, detail: str | int = "") -> None:
+    """Tell whoever watches what the run does at a step, and what a condition there sees."""
+    if turn.out.tell is not None:
+        turn.tell(doing, run.rule, run.occurrence, at, detail, _seen(run, occasion, at))
 
 
 def may_go_on(turn: Turn, run: Run, occasion: Occasion, at: int) -> bool:
@@ -80,8 +95,10 @@ def may_go_on(turn: Turn, run: Run, occasion: Occasion, at: int) -> bool:
 
 
 def _rest(turn: Turn, run: Run, occasion: Occasion, at: int, onward: int) -> None:
-    turn.p.waits.append(keep(run, occasion, at, _end(turn, run.rule.waits[at]), onward))
+    end = _end(turn, run.rule.waits[at])
+    turn.p.waits.append(keep(run, occasion, at, end, onward))
     turn.p.store_waits()
+    tell(turn, run, occasion, at, "waits", end)
 
 
 def _end(turn: Turn, wait: Wait) -> int:

@@ -38,6 +38,7 @@ __all__ = [
     "Wait",
     "WaitStep",
     "branches",
+    "held_of",
     "walk_steps",
 ]
 
@@ -224,6 +225,16 @@ def branches(step: Step) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         case Split(_, arms):
             return tuple((f"arms.{name}", arm.then) for name, arm in arms.items())
     return ()
+
+
+def held_of(step: Step) -> Condition | None:
+    """The condition of an `if`, or the `while` of a wait."""
+    match step:
+        case Branch(condition):
+            return condition
+        case WaitStep(wait):
+            return wait.condition
+    return None
 
 
 def walk_steps(steps: tuple[Step, ...], prefix: str = "") -> Iterator[tuple[str, Step]]:

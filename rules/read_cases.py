@@ -77,6 +77,7 @@ class _CaseReader:
         zone = playbook.workspace.zone
         self.values = CaseValues(playbook, references, parse_local(START, zone))
         self._ids = 0
+        self._stock: dict[str, int] = {}
 
     def read(self, reader: Reader, node: Node) -> Case | None:
         """The test, None where it cannot be run."""
@@ -96,8 +97,9 @@ class _CaseReader:
         asked = [wanted.at for wanted in expected.decisions] + [each.at for each in expected.memberships]
         end = max([end, *(at for at in asked if at is not None)])
         return Case(
-            name=name, mark=node.mark, start=self.values.start, end=end, people=people, steps=steps, expected=expected
-        )
+            name=name, mark=node.mark, start=self.values.start, end=end, people=people, steps=steps, expected=expected,
+            stock=self._stock,
+        )  # fmt: skip
 
     def _name_once(self, reader: Reader, fields: Fields, name: str | None) -> None:
         if name is None:
@@ -115,6 +117,7 @@ class _CaseReader:
     # -- given
     def _given(self, reader: Reader, node: Node) -> tuple[Given, ...]:
         fields = Fields(reader, node, "`given`")
+        self._stock = fields.get("stock", self._stocks) or {}
         people = fields.get("people", self._people)
         if people is None:
             return (self._one(fields, PERSON),)
@@ -126,6 +129,19 @@ class _CaseReader:
         fields.close()
         self.values.known = frozenset(given.person for given in people)
         return people
+
+    def _stocks(self, reader: Reader, node: Node) -> dict[str, int]:
+        """How many coupons of a pool are left."""
+        left = v.mapping_of(v.natural, self.values.references.pool)(reader, node) or {}
+        for entry in node.entries.values() if isinstance(node, Mapping) else ():
+            pool = self.playbook.pools.get(entry.key)
+            if pool is None or left.get(entry.key) is None or left[entry.key] <= (pool.stock or -1):
+                continue
+            message = say("the pool {name!r} has a stock of {stock}", name=entry.key, stock=pool.stock)
+            if pool.stock is None:
+                message = say("the pool {name!r} has no `stock`, so it never runs out", name=entry.key)
+            reader.fault(entry.value.mark, "not_allowed", message, "write how many of its coupons are left")
+        return left
 
     def _people(self, reader: Reader, node: Node) -> tuple[Given, ...]:
         if not isinstance(node, Mapping):

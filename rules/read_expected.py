@@ -88,7 +88,9 @@ class _ExpectedReader:
 
     def _decision(self, reader: Reader, node: Node, *, absent: bool) -> Wanted | None:
         fields = Fields(reader, node, "an expected decision")
-        rule, step = fields.get("rule", self.values.references.rule), fields.get("step", _step)
+        references = self.values.references
+        rule = fields.get("rule", references.rule)
+        step = fields.get("step", lambda reader, node: references.step(reader, node, rule))
         short = fields.first_of(*_SHORT)
         for again in short[1:]:
             message = say("{again!r} is a second decision in one entry", again=again)
@@ -208,10 +210,3 @@ def _params(reader: Reader, node: Node) -> dict[str, Any] | None:
         return {key: plain_value(reader, entry.value) for key, entry in node.entries.items()}
     reader.wrong_type(node, "parameters with their values")
     return None
-
-
-def _step(reader: Reader, node: Node) -> str | None:
-    """A step by its number or its name."""
-    if isinstance(node, Scalar) and not isinstance(node.value, bool) and node.value is not None:
-        return node.text
-    return v.text(reader, node)

@@ -31,7 +31,7 @@ from schemas.texts import say
 
 __all__ = ["StepReader"]
 
-_VARIABLES = ("event", "person", "community", "reply")
+_VARIABLES = ("event", "person", "community", "reply", "inputs")
 _LATER = ("grant_points", "award")
 _FEWEST_ARMS = 2
 

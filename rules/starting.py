@@ -34,6 +34,7 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
     p, occasion = turn.p, turn.occasion
     started = p.now if occasion.time is None else occasion.time
     if rule.unrestrained and (rule.parallel or not p.waits_raw):
+        turn.tell("started", rule, occurrence, OWN)
         return Run(rule, occurrence, p.now, b"", started, due, rule.shadow)
     shadow = rule.shadow or (rule.rule.canary is not None and _is_outside(rule, turn.person))
     others = [] if rule.parallel or not p.waits_raw else _under_way(p, rule, shadow=shadow)
@@ -48,6 +49,9 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
         p.waits[:] = [waiting for waiting in p.waits if all(waiting is not other for other in others)]
         p.store_waits()
         turn.out.count("restarted")
+        for other in others:
+            turn.tell("restarted", rule, other.occurrence, other.wait)
+    turn.tell("started", rule, occurrence, OWN)
     return Run(rule, occurrence, p.now, key or b"", started, due, shadow)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from rules.telling import Told
 from schemas.decisions import MembershipChange
 from schemas.profile import NOTHING
 from segments.normalise import STAGE
 
 if TYPE_CHECKING:
-    from rules.program import Program
+    from rules.program import CompiledRule, Program
+    from rules.telling import Doing
     from schemas.decisions import Outcome
     from schemas.profile import Occasion, Profile
     from schemas.records import Behaviour
@@ -48,6 +50,19 @@ class Turn:
         self.fired: set[str] = set()
         self.effects: list[tuple[str, Any]] = []
         self.emitted: list[tuple[str, Behaviour]] = []
+
+    def tell(
+        self,
+        doing: Doing,
+        rule: CompiledRule,
+        occurrence: str,
+        place: int,
+        detail: str | int = "",
+        seen: Occasion | None = None,
+    ) -> None:
+        """Tell whoever watches what a run does; `seen`: the event as a condition there sees it."""
+        if self.out.tell is not None:
+            self.out.tell(self, Told(doing, rule, occurrence, place, detail, seen))
 
     def next_order(self) -> int:
         """The number of the next thing that happens to this person."""

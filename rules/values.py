@@ -6,13 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from schemas.money import to_major, to_minor
-from schemas.times import format_time
+from schemas.money import in_texts, to_major, to_minor
+from schemas.times import format_duration, format_time
+from segments.terms import Constant
 
 if TYPE_CHECKING:
-    from segments.terms import TermType
+    from segments.terms import ListOf, TermType
 
-__all__ = ["show", "stored"]
+__all__ = ["show", "show_input", "stored"]
 
 _PLACES = 12
 
@@ -35,6 +36,17 @@ def show(value: Any, kind: TermType | str, currency: str) -> Any:  # noqa: ANN40
     if isinstance(value, Fraction):
         return _decimal(value)
     return value
+
+
+def show_input(value: Constant | ListOf, currency: str) -> Any:  # noqa: ANN401 - JSON values
+    """An input as messages show it."""
+    if not isinstance(value, Constant):
+        return [show_input(item, currency) for item in value.items if isinstance(item, Constant)]
+    if value.type == "money" and isinstance(value.value, int):
+        return in_texts(value.value, currency)
+    if value.type == "duration" and isinstance(value.value, int):
+        return format_duration(value.value)
+    return show(value.value, value.type, currency)
 
 
 def _unit(currency: str) -> int:

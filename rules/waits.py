@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from rules.model import Ending
-    from rules.program import Program
+    from rules.program import CompiledRule, Program
     from rules.turn import Turn
     from schemas.decisions import Decision
     from schemas.profile import Waiting
@@ -35,7 +35,7 @@ def end_waits(turn: Turn, programs: Callable[[str], Program | None], ts: int) ->
         if rule is None or ts < waiting.event_time:
             left.append(waiting)
         elif _named(turn, waiting, rule.endings[waiting.wait].get(name, ())):
-            _end(turn, waiting, name)
+            _end(turn, rule, waiting, name)
         elif not waiting.decisions and _named(turn, waiting, rule.answers.get(waiting.wait, {}).get(name, ())):
             answered.append(waiting)
         else:
@@ -57,12 +57,13 @@ def _named(turn: Turn, waiting: Waiting, endings: Iterable[Ending]) -> bool:
     return False
 
 
-def _end(turn: Turn, waiting: Waiting, name: str) -> None:
+def _end(turn: Turn, rule: CompiledRule, waiting: Waiting, name: str) -> None:
     """End a run; a withdrawn decision keeps its place in the limit."""
     if waiting.decisions:
         turn.out.withdrawals.append(Withdrawal(tuple(waiting.decisions), f"unless:{name}", turn.p.now))
         return
     turn.out.count("cancelled_waits")
+    turn.tell("unless", rule, waiting.occurrence, waiting.wait, name)
     cancel(turn, waiting)
 
 

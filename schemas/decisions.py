@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -104,6 +105,8 @@ class Outcome(msgspec.Struct):
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     failures: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """(rule, message) of rules that raised."""
+    tell: Callable[..., None] | None = None
+    """Is told, at the moment itself, what runs do (see `rules.telling`); None: nobody is."""
 
     def count(self, name: str) -> None:
         """Count one more of `name` (`events`, `duplicates`, `late`, …)."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from schemas.texts import say
 
-__all__ = ["digits_of", "parse_money", "to_major", "to_minor"]
+__all__ = ["digits_of", "in_texts", "parse_money", "to_major", "to_minor"]
 
 _DIGITS = {
     "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0, "KRW": 0,
@@ -42,6 +42,12 @@ def to_major(minor: int, currency: str) -> Decimal:
     """The exact decimal amount in major units, always with the currency's places: 13912 → Decimal('139.12')."""
     digits = digits_of(currency)
     return Decimal(f"{'-' if minor < 0 else ''}{abs(minor)}E-{digits}") if digits else Decimal(minor)
+
+
+def in_texts(minor: int, currency: str) -> Decimal | int:
+    """An amount as messages show it, in major units: 10 and not 10.00, but 9.90."""
+    amount = to_major(minor, currency)
+    return int(amount) if amount == amount.to_integral_value() else amount
 
 
 def parse_money(text: str) -> tuple[int, str]:

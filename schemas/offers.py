@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from schemas.money import parse_money, to_major
+from schemas.money import in_texts, parse_money
 from schemas.times import DAY
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _shown(part: str, text: str) -> Decimal | int | str:
         return int(text)
     if part == "gift":
         return text
-    amount = to_major(*parse_money(text))
-    return int(amount) if amount == amount.to_integral_value() else amount
+    return in_texts(*parse_money(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +124,5 @@ class Offers:
     language: str
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """Values of the playbook's inputs, as messages show them."""

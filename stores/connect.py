@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from stores.ports import Ledger, Log, State
 
-__all__ = ["connect_ledger", "connect_log", "connect_state", "scheme_of"]
+__all__ = ["REDIS", "connect_ledger", "connect_log", "connect_state", "scheme_of"]
 
-_REDIS = frozenset({"redis", "rediss", "valkey", "valkeys", "unix"})
+REDIS = frozenset({"redis", "rediss", "valkey", "valkeys", "unix"})
+"""Schemes of the URLs of a state on Redis or Valkey."""
 
 
 def scheme_of(url: str) -> str:
@@ -42,7 +43,7 @@ async def connect_log(
 
 async def connect_state(url: str) -> State:
     """Open or make a state, wherever it is; errors as `stores.open.open_state`."""
-    if scheme_of(url) in _REDIS:
+    if scheme_of(url) in REDIS:
         from stores.redis_state import connect_redis
 
         return await connect_redis(url)

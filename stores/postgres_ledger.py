@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import inspect, literal, select
 
-from schemas.errors import StoreUnavailable
+from schemas.errors import SettingsError, StoreUnavailable
 from schemas.tables import METADATA
 from stores.ledger import SqlLedger
 from stores.migrate import migrate
@@ -35,11 +36,14 @@ class PostgresLedger(SqlLedger):
         self._server = server
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """Connect and bring the tables up to date. Raises `SettingsError`, `StoreUnavailable`, `NamedStop`."""
+    async def open(cls, url: str, *, empty: bool = False) -> Self:
+        """Connect and bring the tables up to date. Raises `SettingsError`, `StoreUnavailable`, `NamedStop`.
+
+        `empty`: refuse, before anything is changed, a database that holds rows of a ledger.
+        """
         server = Server(url)
         try:
-            await server.open(migrate)
+            await server.open(partial(_migrate_empty, server.name) if empty else migrate)
         except BaseException:
             await server.close()
             raise
@@ -66,6 +70,15 @@ class PostgresLedger(SqlLedger):
     async def close(self) -> None:
         """Close the connections."""
         await self._server.close()
+
+
+def _migrate_empty(name: str, connection: Connection) -> None:
+    there = set(inspect(connection).get_table_names())
+    for table in METADATA.sorted_tables:
+        if table.name in there and connection.execute(select(literal(1)).select_from(table).limit(1)).first():
+            message = f"{name} is not empty: its table {table.name} holds rows"
+            raise SettingsError(message, hint="make a new one with createdb, and name that")
+    migrate(connection)
 
 
 def _new_file(path: Path) -> SqliteLedger:

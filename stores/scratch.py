@@ -14,7 +14,7 @@ from stores.sqlite import Database, Thread
 from stores.sqlite_ledger import SqliteLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["ScratchLedger", "open_scratch"]
 
@@ -26,6 +26,7 @@ _TABLES = {
 """Query → the table that its rows come from."""
 _NAMES = sorted(set(_TABLES.values()))
 _EXIST = "SELECT " + ", ".join(f'EXISTS (SELECT 1 FROM "{name}")' for name in _NAMES)  # noqa: S608 - our own tables
+_ISSUED = "INSERT INTO coupon_pool (pool, issued, refused, cost) VALUES (?, ?, 0, 0)"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -53,6 +54,13 @@ class ScratchLedger(SqliteLedger):
         """The tables that have rows."""
         found = self._database.connection.execute(_EXIST).fetchone()
         return {name for name, exists in zip(_NAMES, found, strict=True) if exists}
+
+    async def count_issued(self, issued: Mapping[str, int]) -> None:
+        """Begin with so many coupons of these pools issued."""
+        for pool, number in issued.items():
+            self._database.connection.execute(_ISSUED, (pool, number))
+        if issued:
+            self._database.connection.commit()
 
     async def clear(self) -> None:
         """Delete every row of every table."""

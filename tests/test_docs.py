@@ -172,8 +172,8 @@ def test_every_file_and_make_target_that_a_document_names_exists(path: Path) -> 
     files = re.findall(
         r"`((?:tests|rules|workers|messaging|stores|schemas|segments|web|scripts)/[\w./]*\w\.(?:py|sh))`", text
     )
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = [target for line in re.findall(r"(?:`|^)make ([a-z ]+)", text, re.MULTILINE) for target in line.split()]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = [target for line in re.findall(r"(?:`|^)make ([a-z -]+)", text, re.MULTILINE) for target in line.split()]
 
     assert [name for name in files if not (ROOT / name).exists()] == []
     assert [name for name in named if name not in targets] == []

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from workers.cli import main
 
-main()
+if __name__ == "__main__":  # not where a process of a simulation loads it again
+    main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -18,10 +18,10 @@ from stores.ports import Saved
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.fold import Fold
+    from rules.program import Program
     from schemas.profile import Profile
 
-__all__ = ["Batch", "Decoded", "decode_records"]
+__all__ = ["Batch", "Decoded", "Folding", "decode_records"]
 
 _NAMED = 5
 
@@ -63,10 +63,28 @@ def letter_of(record: Record, partition: int, error: EventRefused) -> DeadLetter
     return DeadLetter(partition, record.offset, error.code, error.message, record.value, record.at)
 
 
+class Folding(Protocol):
+    """What a worker asks of a fold."""
+
+    program: Program
+
+    def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome) -> None:
+        """Fold an event that the log took at `at`. Raises `EventRefused`."""
+
+    def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:
+        """Fold the firing of a rule's schedule."""
+
+    def pass_time(self, person: str, p: Profile, to: int, out: Outcome) -> None:
+        """Let time pass up to and including `to`."""
+
+    def activate(self, person: str, p: Profile, at: int, out: Outcome, *, fire_entries: bool = False) -> None:
+        """Bring a profile of an earlier program to this one."""
+
+
 class Batch:
     """Folds decoded records over the profiles that were read for them."""
 
-    def __init__(self, fold: Fold, partition: int, saved: Mapping[str, Saved]) -> None:
+    def __init__(self, fold: Folding, partition: int, saved: Mapping[str, Saved]) -> None:
         self.fold, self.partition, self.saved = fold, partition, saved
         self.people: dict[str, Profile] = {}
         self.due = {person: s.due for person, s in saved.items() if s.due is not None}

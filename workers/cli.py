@@ -61,6 +61,12 @@ class Engine(StrEnum):
 
     memory = "memory"
     sqlite = "sqlite"
+    servers = "servers"
+
+
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, max=64, help="Processes that fold, with --engine servers; changes no result.")
+]
 
 
 @app.command(epilog="Example: touchline check playbook --format github")
@@ -136,16 +142,21 @@ def simulate(  # noqa: PLR0913, PLR0917 - the options of a command
     until: Annotated[
         str | None, typer.Option("--until", help="End of the run, inclusive: 2011-12-31T00:00:00Z.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="memory or sqlite; the files are the same.")] = Engine.memory,
-    partitions: Annotated[int, typer.Option(min=1, max=1024, help="Partitions of the log; changes no result.")] = 1,
+    engine: Annotated[
+        Engine, typer.Option(help="memory, sqlite, or servers (TOUCHLINE_SIM_…); the files are the same.")
+    ] = Engine.memory,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Partitions of the log; changes no result.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Records at a time; changes no result.")] = 500,
     tick: Annotated[str, typer.Option(help="How often virtual time is told; changes no result.")] = "1d",
+    workers: Workers = 1,
     as_json: Json = False,
 ) -> None:
     """Play recorded events through a playbook on a virtual clock; nothing is sent to anybody."""
     from workers.commands.simulate import Request, run_simulation
 
-    request = Request(playbook, tuple(events), mapping, out, until, engine.value, partitions, batch, tick)
+    request = Request(playbook, tuple(events), mapping, out, until, engine.value, partitions, batch, tick, workers)
     run_simulation(request, as_json=as_json)
 
 
@@ -171,11 +182,16 @@ def playbook_tests(  # noqa: PLR0913, PLR0917 - the options of a command
 
 
 @app.command(epilog="Example: touchline demo --out touchline-demo")
-def demo(out: Out = Path("touchline-demo"), as_json: Json = False) -> None:
+def demo(
+    out: Out = Path("touchline-demo"),
+    engine: Annotated[Engine, typer.Option(help="sqlite, memory, or servers (TOUCHLINE_SIM_…).")] = Engine.sqlite,
+    workers: Workers = 1,
+    as_json: Json = False,
+) -> None:
     """A year of a real shop's orders, from CSV to messages in files, and what a shop owner would want to know of it."""
     from workers.commands.demo import run_demo
 
-    run_demo(out, as_json=as_json)
+    run_demo(out, engine.value, workers, as_json=as_json)
 
 
 @app.command("import", epilog="Example: touchline import orders.csv.gz --mapping orders.yaml")

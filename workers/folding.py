@@ -31,23 +31,27 @@ _AGAIN = 1.0
 
 
 class Folding:
-    """Folds partitions of a workspace. `decided` is set when there are new decisions."""
+    """Folds partitions of a workspace, at most `batch` records at a time. `decided` is set for new decisions."""
 
-    def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None) -> None:
-        self._workspace, self._decided = workspace, decided
+    def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500) -> None:
+        self._workspace, self._decided, self._batch = workspace, decided, batch
         self._away = Away()
 
     def worker(self, log: Readable, partition: int) -> PartitionWorker:
         """A worker of one partition, whose records come from `log`."""
         here = self._workspace
-        settings = here.settings
-        options = Options(
+        return PartitionWorker(log, here.state, here.ledger, here.programs, here.id, partition, self.options())
+
+    def options(self) -> Options:
+        """How a live worker works."""
+        settings = self._workspace.settings
+        return Options(
+            batch=self._batch,
             lateness=settings.lateness,
             record_changes=settings.record_changes,
             clock=now_ms,
             decided=None if self._decided is None else self._decided.set,
         )
-        return PartitionWorker(log, here.state, here.ledger, here.programs, here.id, partition, options)
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:
         """Fold one partition; see `keep_folding`."""

@@ -15,7 +15,7 @@ from rules.program import Program
 from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
-from workers.batch import Batch, Decoded, decode_records
+from workers.batch import Batch, Decoded, Folding, decode_records
 from workers.startup import first_position
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MakeFold", "Options", "PartitionWorker"]
 
-MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Fold]
+MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Folding]
 """(program, workspace, programs by name, lateness) → the fold of a batch."""
 
 _CLOCK_SLACK = 300_000
@@ -160,7 +160,7 @@ class PartitionWorker:
             )
             raise NamedStop(message, code="CLOCK_JUMP")
 
-    def _fold(self, position: Position) -> Fold | None:
+    def _fold(self, position: Position) -> Folding | None:
         program = self.programs.known(position.program) if position.program else None
         options = self.options
         if program is None:
@@ -202,13 +202,16 @@ class PartitionWorker:
         return len(decoded)
 
     async def _write(self, position: Position, new: Position, outcome: Outcome, states: dict[str, Saved]) -> None:
-        """Steps 3 and 4."""
-        self._note(outcome)
+        """Steps 3 and 4. What the batch yielded is counted when it is written: by one worker, whoever folded it too."""
+        if not self.options.record_changes:
+            outcome.changes.clear()
+        if self.options.immediate:
+            outcome.withdrawals.clear()
         log_id = self.log.info.log_id
         if outcome.has_rows():
-            end = (await self.log.ends(self.partition))[1]
+            end = 0  # asked for only where it counts: on Kafka it takes a journey to the broker
             if any(decision.release for decision in outcome.decisions):
-                self._release = end
+                end = self._release = (await self.log.ends(self.partition))[1]
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
             if outcome.decisions and self.options.decided is not None:
                 self.options.decided()
@@ -218,15 +221,9 @@ class PartitionWorker:
             self._release = 0
         await self.state.write(self.partition, position, new, states)
         self.position, self._reached = new, new[:2]
+        self.counts.add(outcome)
         self.counts.records += new.offset - position.offset
         self.counts.batches += 1
-
-    def _note(self, outcome: Outcome) -> None:
-        if not self.options.record_changes:
-            outcome.changes.clear()
-        if self.options.immediate:
-            outcome.withdrawals.clear()
-        self.counts.add(outcome)
 
     # -- records that concern more people than one batch
     async def _tick_chunk(self, position: Position, decoded: Decoded) -> int:
@@ -287,7 +284,7 @@ def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> P
 
 
 def _folded(
-    fold: Fold | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
+    fold: Folding | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
 ) -> tuple[dict[str, Saved], Outcome]:
     if fold is None:
         return {}, _without_program(partition, decoded)

@@ -9,6 +9,7 @@ import msgspec
 from rules.check import check_playbook
 from rules.compile import compile_playbook
 from rules.read import read_playbook
+from rules.values import show_input
 from schemas.errors import NamedStop, PlaybookError
 from workers.playbooks import zone_names
 
@@ -69,6 +70,7 @@ def offers_of(program: Program) -> Offers:
         workspace.language,
         workspace.quiet,
         workspace.caps,
+        {name: show_input(value, workspace.currency) for name, value in playbook.definitions.inputs.items()},
     )
 
 

@@ -70,13 +70,13 @@ class Rehearsal:
         with sealed() as refused:
             played, rows, people = await self._simulate(case, program, explain=explain, watching=watching)
         happened = Happened(
-            decided=list(_decided(rows)),
+            decided=list(_decided(rows, program)),
             moved=[Moved(r["time"], r["order"], r["person"], r["segment"], r["change"]) for r in rows["changes"]],
             people={person: profile_line(program, person, state, case.end) for person, state in people.items()},
             problems=list(_problems(rows, played.failures, refused)),
         )
         if explain:
-            happened.looks, happened.waits = self._watch.looks, self._watch.waits
+            happened.looks, happened.ways = self._watch.looks, self._watch.ways
             happened.states = self._watch.states_at(people, case.end)
         elif self.coverage is not None:
             self._count(self.coverage, happened)
@@ -89,6 +89,8 @@ class Rehearsal:
         state = open_state("memory://")
         log = open_log("memory://", clock=lambda: 0, new_id=lambda: "test", virtual_time=True)
         await self._ledger.clear()
+        pools = program.playbook.pools
+        await self._ledger.count_issued({name: (pools[name].stock or 0) - left for name, left in case.stock.items()})
         played = await simulate(
             Stores(log, state, self._ledger), program, {}, list(_arrivals(case)), self._adapters,
             until=case.end, tick=_NO_TICKS, folds=lambda: self._folds(case, explain=explain, watching=watching),
@@ -111,7 +113,7 @@ class Rehearsal:
             coverage.decided(decision.rule, decision.step)
 
 
-class _CaseFold(Fold):
+class _CaseFold:
     """A fold that knows with which tags people begin, and tells the watch who is at hand."""
 
     def __init__(
@@ -123,28 +125,33 @@ class _CaseFold(Fold):
         programs: Callable[[str], Program | None],
         lateness: int,
     ) -> None:
-        super().__init__(program, workspace, programs, lateness)
-        self.watch, self.tags = watch, tags
+        self.program, self.watch, self.tags = program, watch, tags
+        self._fold = Fold(program, workspace, programs, lateness)
 
-    def _of(self, person: str, p: Profile, event: str = "") -> AbstractContextManager[None]:
-        return nullcontext() if self.watch is None else self.watch.of(person, p, event)
+    def _of(self, person: str, p: Profile, out: Outcome) -> AbstractContextManager[None]:
+        return nullcontext() if self.watch is None else self.watch.of(person, p, out)
 
-    def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome, depth: int = 0) -> None:
+    def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome) -> None:
         """Fold an event."""
         if not p.known and self.tags.get(person):
             p.set_tags(list(self.tags[person]))
-        with self._of(person, p, event.name):
-            super().event(person, p, event, at, out, depth)
+        with self._of(person, p, out):
+            self._fold.event(person, p, event, at, out)
 
     def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:
         """Fold a firing."""
-        with self._of(person, p):
-            super().schedule(person, p, rule_id, nominal, at, out)
+        with self._of(person, p, out):
+            self._fold.schedule(person, p, rule_id, nominal, at, out)
 
     def pass_time(self, person: str, p: Profile, to: int, out: Outcome) -> None:
         """Let time pass."""
-        with self._of(person, p):
-            super().pass_time(person, p, to, out)
+        with self._of(person, p, out):
+            self._fold.pass_time(person, p, to, out)
+
+    def activate(self, person: str, p: Profile, at: int, out: Outcome, *, fire_entries: bool = False) -> None:
+        """Bring a profile to this program."""
+        with self._of(person, p, out):
+            self._fold.activate(person, p, at, out, fire_entries=fire_entries)
 
 
 def _arrivals(case: Case) -> Iterator[Arrived]:
@@ -155,17 +162,19 @@ def _arrivals(case: Case) -> Iterator[Arrived]:
         yield Arrived(each.event, each.mark.file, each.mark.line, each.at)
 
 
-def _decided(rows: Rows) -> Iterator[Decided]:
+def _decided(rows: Rows, program: Program) -> Iterator[Decided]:
     """Decisions with what became of them, in the order in which they were made."""
     became = {row["decision_id"]: row for row in rows["deliveries"]}
     became |= {row["decision_id"]: row | {"channel": ""} for row in rows["coupons"]}
+    paths = {(name, each.key): each.path for name, rule in program.rules.items() for each in rule.stations}
     for name in ("decisions", "shadow"):
         for row in rows[name]:
             result = became.get(row["decision_id"], {})
             status = result.get("status") or ""
             yield Decided(
                 id=row["decision_id"], time=row["time"], order=row["order"], person=row["person"], rule=row["rule"],
-                step=row["step"], kind=row["kind"], occurrence=row["occurrence"], event_id=row["event_id"],
+                step=row["step"], path=paths[row["rule"], row["step"]], kind=row["kind"],
+                occurrence=row["occurrence"], event_id=row["event_id"],
                 params=row["params"], shadow=name == "shadow", channel=result.get("channel") or "",
                 status="done" if status == "issued" else status, reason=result.get("reason") or "",
                 body=result.get("body"), subject=result.get("subject"),

@@ -22,6 +22,7 @@ __all__ = [
     "from_environment",
     "language",
     "read_settings",
+    "simulated",
     "with_password",
     "without_password",
 ]
@@ -44,6 +45,9 @@ _KNOWN = {
     "LATENESS": "how late an event may be (default 72h)",
     "LEASE": "how long a dispatcher may hold a row (default 30s, at least 3s)",
     "RECORD_CHANGES": "keep every segment change in the ledger: true or false (default)",
+    "SIM_LOG": "URL of a new topic for `simulate --engine servers`: kafka://HOST:9092/TOPIC",
+    "SIM_STATE": "URL of an unused prefix for it: redis://HOST:PORT?prefix=NAME",
+    "SIM_LEDGER": "URL of an empty database for it: postgresql://USER:PASSWORD@HOST/DATABASE",
     "LOG_LEVEL": "debug, info (default), warning, error",
     "CI": "set by the tests",
     "REQUIRE": "servers that the tests must find",
@@ -132,6 +136,17 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
         kafka_session=_duration("KAFKA_SESSION", given.get("KAFKA_SESSION") or "10s", 6 * SECOND),
         log_level=_level(given.get("LOG_LEVEL") or "info"),
     )
+
+
+def simulated(values: Mapping[str, str]) -> Settings:
+    """Settings of a simulation on servers; the installation's own stores are not looked at. Raises `SettingsError`."""
+    urls = {port: values.get(f"{_PREFIX}SIM_{port.upper()}", "") for port in ("log", "state", "ledger")}
+    missing = [f"{_PREFIX}SIM_{port.upper()}" for port, url in urls.items() if not url]
+    if missing:
+        message = f"--engine servers needs {' and '.join(missing)}: stores that nobody has used, for this run alone"
+        hint = "kafka://HOST:9092/TOPIC, redis://HOST:6379?prefix=NAME, postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise SettingsError(message, hint=hint)
+    return Settings(log=urls["log"], state=urls["state"], ledger=urls["ledger"], record_changes=True, virtual=True)
 
 
 def with_password(url: str, password: str) -> str:

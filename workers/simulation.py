@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from messaging.ports import Adapter
     from rules.program import Program
+    from workers.simulation_servers import Crew
 
 __all__ = ["KEY", "WORKSPACE", "Played", "Stores", "simulate"]
 
@@ -76,11 +77,12 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
     batch: int = 500,
     progress: Callable[[str, int, int], None] = lambda *_: None,
     folds: Callable[[], MakeFold] = lambda: Fold,
+    crew: Crew | None = None,
 ) -> Played:
     """Play events by their own time through log, fold and dispatch. Times unix ms; `until` is inclusive.
 
     Neither `tick` nor `batch` changes any result. `folds` gives what folds in one playing: it is asked again for
-    each rehearsal, and last for the playing that counts.
+    each rehearsal, and last for the playing that counts. With a `crew`, other processes fold that one.
     """
     programs = Programs(stores.ledger)
     programs.compiled[program.hash] = program
@@ -96,7 +98,10 @@ async def simulate(  # noqa: PLR0913 - the parts of an installation
     await stores.ledger.put_program(program.hash, pack_files(files))
     await stores.ledger.activate(program.hash, played.end)
     await _append(stores.log, program, played, tick, progress)
-    await _fold(stores, programs, played, options(), progress)
+    if crew is None:
+        await _fold(stores, programs, played, options(), progress)
+    else:
+        await crew.fold(stores, played, progress)
     if not played.decisions:
         return played
     dispatcher = Dispatcher(stores.ledger, programs.offers, adapters, lambda: played.end, KEY, own_time=True)

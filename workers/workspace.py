@@ -48,7 +48,9 @@ async def open_workspace(settings: Settings, *, create: bool = True) -> Workspac
     if not (settings.log and settings.state and settings.ledger):
         _make_folder(settings)
     async with AsyncExitStack() as opened:  # what is open is closed again when the next one cannot be had
-        log = await connect_log(settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8))
+        log = await connect_log(
+            settings.url("log"), clock=now_ms, new_id=lambda: fresh_key(8), virtual_time=settings.virtual
+        )
         opened.push_async_callback(log.close)
         state = await connect_state(settings.url("state"))
         opened.push_async_callback(state.close)

@@ -42,7 +42,7 @@ ADDRESS_CHANNELS = frozenset({"email", "push", "sms", "wecom"})
 EVENT_CHANNEL = "log"
 """The channel of events that a rule emits to another person; no playbook names it."""
 
-_OTHER_NAMES = frozenset({"community", "event", "meta", "person"})
+_OTHER_NAMES = frozenset({"community", "event", "inputs", "meta", "person"})
 
 HELD = MINUTE
 """How long a row that a kill switch holds is left alone (ms)."""
@@ -211,7 +211,12 @@ def _rendered(
         template,
         name,
         language if isinstance(language, str) else offers.language,
-        {**row.variables, **_community(row, offers), **_coupons(row, facts, offers.pools, template)},
+        {
+            **row.variables,
+            "inputs": offers.inputs,
+            **_community(row, offers),
+            **_coupons(row, facts, offers.pools, template),
+        },
         zone=_zone(row, offers),
         currency=offers.currency,
         fallback_language=offers.language,

@@ -40,6 +40,7 @@ CHINESE = {
     "coupons of {pool!r} do not expire": "{pool!r} 的券不过期",
     "coupons of {pool!r} have no {name!r}": "{pool!r} 的券没有 {name!r}",
     "give the pool's benefit a `minimum`, or the variable a default": "给券池的 benefit 设 `minimum`，或给变量默认值",
+    "there is no such input": "没有这个输入项",
     "they have: {names}": "它们有：{names}",
     "{number} expressions of the playbook have faults": "剧本中有 {number} 个表达式有错",
 }

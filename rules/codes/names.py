@@ -135,6 +135,13 @@ CODES = (
         "在 `lifecycle` 中声明，或改正名字。",
     ),
     Code(
+        "unknown_step",
+        "no step that decides is called so",
+        "没有做决定的步骤叫这个名字",
+        "Name a step by its place (`2`, `2.then.0`, `0.arms.letter.1`) or by its `id`.",
+        "用步骤的位置（`2`、`2.then.0`、`0.arms.letter.1`）或它的 `id`。",
+    ),
+    Code(
         "unknown_tag",
         "no rule puts this tag on",
         "没有规则会打上这个标签",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.model import Branch, Emit, SetTraits, WaitStep, walk_steps
+from rules.model import Emit, SetTraits, held_of, walk_steps
 from schemas.findings import Finding, Mark
 from segments.model import Condition, leaves
 
@@ -56,10 +56,9 @@ def conditions_of(rule: Rule) -> Iterator[Condition]:
         if condition is not None:
             yield condition
     for _, step in steps_of(rule):
-        if isinstance(step, Branch):
-            yield step.condition
-        elif isinstance(step, WaitStep) and step.wait.condition is not None:
-            yield step.wait.condition
+        held = held_of(step)
+        if held is not None:
+            yield held
 
 
 def expressions_of(rule: Rule) -> Iterator[Expression]:

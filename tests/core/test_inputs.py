@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from messaging.render import render
 from rules.check import check_playbook
+from rules.compile import compile_playbook
 from tests.helpers.playbooks import BASE, CASE, ZONES, marked, places
 from tests.reference.stories import PLAYERS, Player, changed, decided, event
+from workers.programs import offers_of
 
 if TYPE_CHECKING:
     from rules.model import Playbook
@@ -175,3 +178,33 @@ def test_a_fault_is_found_at_its_place_and_nothing_else_is(code: str, hint: str,
     assert places(findings) == expected
     assert hint in findings[0].hint
     assert playbook is None
+
+
+def test_messages_show_inputs_as_people_write_them() -> None:
+    body = "{{ inputs.discount }}, {{ inputs.price }}, {{ inputs.pause }}, {{ inputs.cities | join: ' ' }}, {{ inputs.share }}, {{ inputs.day }}"
+    text = f"""
+values: {{discount: 3 GBP}}
+templates: {{t: {{purpose: transactional, channels: {{email: {{en: "{body}"}}}}}}}}
+rules: {{r: {{event: order.paid, then: [{{send: {{template: t, channels: [email]}}}}]}}}}
+"""
+    offers = offers_of(
+        compile_playbook(
+            checked(INPUTS.replace("inputs:\n", "inputs:\n  price: {type: money, default: 9.90 GBP}\n") + text)
+        )
+    )
+    content = render(
+        offers.templates["t"], "email", "en", {"inputs": offers.inputs}, zone="UTC", currency="GBP", fallback_language="en"
+    )  # fmt: skip
+    assert content.body == "3, 9.90, 2h, Rome Oslo, 0.5, 2026-05-01"
+
+
+def test_an_input_that_a_message_shows_must_be_there() -> None:
+    text = """
+inputs: {price: {type: money, default: 9.90 GBP}}
+templates: {t: {purpose: transactional, channels: {email: {en: "{{ inputs.prise }}"}}}}
+rules: {r: {event: order.paid, then: [{send: {template: ▶t, channels: [email]}}]}}
+"""
+    plain, expected = marked(text)
+    _, findings = check_playbook({**BASE, CASE: plain}, ZONES)
+    assert [(finding.code, finding.hint) for finding in findings] == [("missing_variable", "did you mean 'price'?")]
+    assert places(findings) == expected

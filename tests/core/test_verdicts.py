@@ -27,6 +27,7 @@ def decided(kind: str = "send", params: Mapping[str, Any] | None = None, at: int
         "person": "p",
         "rule": "cart",
         "step": "1",
+        "path": "1",
         "occurrence": "o",
         "event_id": "e",
     }
@@ -42,7 +43,7 @@ def missed(expect: str, happened: Happened) -> list[str]:
 
 
 SENT = decided(channel="email", status="sent", body="Hello Ann, CART-1", subject="Your cart")
-TAG = decided("tag", {"tags": ["vip", "big"]}, rule="vips", step="0")
+TAG = decided("tag", {"tags": ["vip", "big"]}, rule="vips", step="0", path="0")
 SET = decided("set", {"traits": {"level": Decimal("9.0"), "name": None}}, rule="vips")
 NOT_SENT = decided(status="suppressed", reason="wecom:no_address,email:no_consent")
 

@@ -81,9 +81,9 @@ def shop(text: str = SHOP) -> Playbook:
     return playbook
 
 
-def program_of_shop() -> Program:
+def program_of_shop(text: str = SHOP) -> Program:
     """The shop's program."""
-    return compile_playbook(shop())
+    return compile_playbook(shop(text))
 
 
 def cases_of(playbook: Playbook, *tests: str) -> list[Case]:
@@ -97,8 +97,10 @@ def cases_of(playbook: Playbook, *tests: str) -> list[Case]:
 class Stage:
     """Plays tests of the shop on one ledger."""
 
-    def __init__(self, coverage: Coverage | None = None, adapters: Mapping[str, Adapter] | None = None) -> None:
-        self.program = program_of_shop()
+    def __init__(
+        self, coverage: Coverage | None = None, adapters: Mapping[str, Adapter] | None = None, text: str = SHOP
+    ) -> None:
+        self.program = program_of_shop(text)
         self.explainer = Explainer(self.program)
         self.ledger: ScratchLedger = open_scratch()
         self.rehearsal = Rehearsal(self.program, self.explainer, self.ledger, coverage, adapters)

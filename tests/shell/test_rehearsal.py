@@ -247,7 +247,7 @@ async def test_coverage_counts_starts_decisions_and_each_truth_of_each_condition
     ]
     assert next((c["file"], c["line"], c["column"]) for c in cart["conditions"]) == ("shop.yaml", 20, 12)
     assert found["rules"]["weekly"] == {
-        "started": 0, "decided": 0, "steps": {"0": 0},
+        "started": 0, "decided": 0, "steps": {"0": 0}, "ways": {},
         "conditions": [{"file": "shop.yaml", "line": 33, "column": 53, "condition": 'has_tag("loyal")', "true": 0, "false": 0}],
     }  # fmt: skip
     assert 0 == empty < half < 100

@@ -30,8 +30,8 @@ _CREDIT = (
 )
 
 
-def run_demo(out: Path, *, as_json: bool = False) -> None:
-    """Play the sample on the embedded stores and say what a shop owner would ask."""
+def run_demo(out: Path, engine: str = "sqlite", workers: int = 1, *, as_json: bool = False) -> None:
+    """Play the sample and say what a shop owner would ask."""
     from messaging.adapters.file import FileAdapter
     from messaging.adapters.recorder import recorders
     from messaging.policy import ADDRESS_CHANNELS
@@ -40,7 +40,7 @@ def run_demo(out: Path, *, as_json: bool = False) -> None:
     files = read_folder(folder / "playbook")
     program = program_of(files)
     events = (folder / "online_retail.csv.gz", folder / "people.jsonl.gz")
-    request = Request(folder / "playbook", events, folder / "mapping.yaml", out, engine="sqlite")
+    request = Request(folder / "playbook", events, folder / "mapping.yaml", out, engine=engine, workers=workers)
     began = elapsed()
     shutil.rmtree(out / "messages", ignore_errors=True)
     adapters: dict[str, Adapter] = {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import InputError, StoreUnavailable
 from workers.log import logger, set_up_logging
-from workers.running import Away, pause
+from workers.running import Away, collect_seldom, pause, until_stopped
 from workers.samples import sample
 from workers.settings import Settings, environment, read_settings
 from workers.terminal import say
@@ -19,7 +18,7 @@ from workers.workspace import Workspace, open_workspace
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["run_process", "run_up", "until_stopped"]
+__all__ = ["run_process", "run_up"]
 
 _AGAIN = 1.0
 """Seconds before a server that was away is asked again."""
@@ -71,6 +70,7 @@ async def _run(settings: Settings, process: Callable[[Workspace, asyncio.Event],
     workspace = await _opened(settings, stop)
     if workspace is None:
         return
+    collect_seldom()
     try:
         await process(workspace, stop)
     finally:
@@ -96,12 +96,3 @@ async def _opened(settings: Settings, stop: asyncio.Event) -> Workspace | None:
             away.back()
             return workspace
     return None
-
-
-def until_stopped() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop

@@ -21,9 +21,12 @@ from workers import output
 from workers.clock import now_ms
 from workers.inputs import read_events
 from workers.keeping import keep
+from workers.log import set_up_logging
 from workers.playbooks import read_folder
 from workers.programs import program_of
-from workers.simulation import Played, Stores, simulate, summary
+from workers.settings import environment, simulated
+from workers.simulation import KEY, WORKSPACE, Played, Stores, simulate, summary
+from workers.simulation_servers import Crew, open_servers
 from workers.terminal import console, print_json, progress_bar, table
 
 if TYPE_CHECKING:
@@ -49,9 +52,15 @@ class Request:
     out: Path
     until: str | None = None
     engine: str = "memory"
-    partitions: int = 1
+    partitions: int | None = None
     batch: int = 500
     tick: str = "1d"
+    workers: int = 1
+
+    @property
+    def on_servers(self) -> bool:
+        """Whether the stores are on servers, and processes of their own fold."""
+        return self.engine == "servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ async def play(
 ) -> Result:
     """Simulate and write the files of `OUT`. Raises `InputError`, `PlaybookError`."""
     until, tick = _moment(request.until), _tick(request.tick)
+    crew = _crew(request)
     inputs = read_events(request.events, request.mapping, progress)
     workspace = _fresh(request.out, files)
     stores = await _stores(request, workspace)
@@ -101,14 +111,26 @@ async def play(
             tick=tick,
             batch=request.batch,
             progress=progress,
+            crew=crew,
         )
         result = await _collect(stores, program, inputs, played)
-        if request.engine == "memory":
+        if request.engine != "sqlite":
             await keep(stores, workspace)
     finally:
         await stores.close()
     _write(request.out, result, _rejected(inputs, played, result.rows["dead_letters"]))
     return result
+
+
+def _crew(request: Request) -> Crew | None:
+    """Who folds, if not this process. Raises `SettingsError`, `InputError`."""
+    if request.on_servers:
+        set_up_logging("error")
+        return Crew(simulated(environment()), request.workers, request.batch)
+    if request.workers != 1:
+        message = "--workers is for --engine servers; the other engines fold in one process"
+        raise InputError(message)
+    return None
 
 
 def _moment(text: str | None) -> int | None:
@@ -153,6 +175,18 @@ def _fresh(out: Path, files: Mapping[str, str]) -> Path:
 
 
 async def _stores(request: Request, workspace: Path) -> Stores:
+    """The stores, empty, with the id and the key that all simulations have."""
+    opened = await (
+        open_servers(simulated(environment()), request.partitions)
+        if request.on_servers
+        else _embedded(request, workspace)
+    )
+    await opened.ledger.set_meta("workspace", WORKSPACE)
+    await opened.ledger.set_meta("coupon_key", KEY.hex())
+    return opened
+
+
+async def _embedded(request: Request, workspace: Path) -> Stores:
     def url(name: str) -> str:
         return "memory://" if request.engine == "memory" else f"sqlite:///{workspace / name}.db"
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Mark", "changed", "check_moved", "check_source", "check_target", "check_unchanged", "is_cut"]
 
-_LISTEN = 1.5
-"""Seconds in which a clock that still runs would have told the time."""
-
 
 class Mark(NamedTuple):
     """What changes when somebody works on a workspace."""
@@ -35,8 +32,8 @@ async def _mark_of(stores: Stores) -> Mark:
     return Mark(ends, positions, await stores.ledger.fetch("outbox_by_state"))
 
 
-async def check_source(source: Stores) -> Mark:
-    """What the workspace is like, if it can be moved: open, folded to its end, and nobody at work.
+async def check_source(source: Stores, listen: float) -> Mark:
+    """What the workspace is like, if it can be moved: open, folded to its end, and nobody at work for `listen` seconds.
 
     Raises `InputError`; `NamedStop` where it is broken or closed.
     """
@@ -46,7 +43,7 @@ async def check_source(source: Stores) -> Mark:
         if stored is not None:
             await first_position(source.log, source.state, source.ledger, partition)
         await _check_folded(source, mark, partition)
-    await source.log.wait(0, mark.ends[0][1], _LISTEN)
+    await source.log.wait(0, mark.ends[0][1], listen)
     if (await _mark_of(source)).ends != mark.ends:
         message = "somebody still writes to the log, if only the clock that tells it the time each second"
         raise InputError(message, hint="stop every process of this workspace first: web, clock, worker, dispatch, up")

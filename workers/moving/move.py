@@ -30,6 +30,8 @@ __all__ = ["Copied", "move"]
 
 _UNFINISHED = "a move into these stores was not finished; the workspace is still where it was"
 _HOLD = "switch:all"
+_LISTEN = 1.5
+"""Seconds in which a clock that still runs would have told the time."""
 
 
 class Copied(NamedTuple):
@@ -40,12 +42,14 @@ class Copied(NamedTuple):
     cut: bool
 
 
-async def move(source: Stores, target: Stores, where: str, progress: Progress = lambda *_: None) -> Copied:
+async def move(
+    source: Stores, target: Stores, where: str, progress: Progress = lambda *_: None, *, listen: float = _LISTEN
+) -> Copied:
     """Move a workspace into empty stores, whose log is in virtual time. `where`: what to tell whoever starts it here.
 
     Raises `InputError` before anything is written; `NamedStop` `COPY_DIFFERS`, `SOURCE_CHANGED`, and those of a start.
     """
-    mark = await check_source(source)
+    mark = await check_source(source, listen)
     await check_target(source, target)
     await target.ledger.set_meta(CLOSED, _UNFINISHED)
     try:
