@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run run-servers test test-compiled lint types layers format wheel wheel-compiled bench crash lock clean
+.PHONY: help setup dev run run-servers test test-compiled lint types layers format wheel wheel-compiled bench crash crash-servers lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ bench: dev  ## measure events per second on this machine, the fold compiled if t
 
 crash: dev  ## kill real processes again and again and count what is lost or doubled
 	@$(BIN)/python -m pytest -m crash tests/e2e
+
+crash-servers: dev  ## the same on Kafka, Valkey and PostgreSQL, with workers that take over from each other
+	@$(BIN)/python -m pytest -m crash tests/e2e/test_crashes_on_servers.py tests/e2e/test_stops_on_servers.py
 
 lock: dev  ## renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile $(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
