@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run run-servers test test-compiled lint types layers format wheel wheel-compiled bench crash crash-servers lock clean
+.PHONY: help setup dev run run-servers servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash crash-servers lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,9 @@ dev:
 
 run: setup  ## run the demo: a sample playbook, from event to delivered message
 	@$(BIN)/touchline demo
+
+servers: dev  ## start Kafka, Valkey and PostgreSQL on this machine, until Ctrl-C (needs Java and Maven)
+	@$(BIN)/python -m tests.servers
 
 run-servers: dev  ## run the demo on Kafka, Valkey and PostgreSQL, started for it (needs Java 17 and Maven)
 	@$(BIN)/python -m tests.servers.demo
@@ -53,6 +56,10 @@ wheel-compiled: dev  ## build a wheel for this machine, the fold compiled, into 
 bench: dev  ## measure events per second on this machine, the fold compiled if there is a C compiler
 	@$(BIN)/python scripts/compiled.py
 	@cd build/compiled && ../../$(BIN)/python -m bench.run
+
+bench-servers: dev  ## measure the worker on Kafka, Valkey and PostgreSQL (needs Java and Maven)
+	@$(BIN)/python scripts/compiled.py
+	@cd build/compiled && ../../$(BIN)/python -m bench.servers
 
 crash: dev  ## kill real processes again and again and count what is lost or doubled
 	@$(BIN)/python -m pytest -m crash tests/e2e

@@ -147,7 +147,7 @@ def _cases(bench: _Bench, per_year: int, people: int) -> tuple[list[Case], list[
         )
         for name, value in traits.items():
             profile.set_trait(name, value, 0)
-        profile.tags = tags
+        profile.set_tags(tags)
         for event in past:
             bench.packed.event(event.person, profile, event, event.time or 0, out)
             bench.lists.event(event.person, listed, event, event.time or 0, out)

@@ -17,7 +17,7 @@ from rich.table import Table
 from bench import fold, latency, worker
 from rules import fold as product_fold
 
-__all__ = ["main"]
+__all__ = ["fold_form", "main"]
 
 _SIZE_GOAL, _SIZE_RATE = 1024, 100
 
@@ -122,16 +122,16 @@ def main() -> None:
         found[section.name] += section.measure(part, options.quick)
     if options.json:
         machine = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
-        machine["fold"] = _fold_form()
+        machine["fold"] = fold_form()
         print(json.dumps(machine | msgspec.to_builtins(found), indent=2))
         return
     console = Console(width=None if sys.stdout.isatty() else 110)
-    console.print(f"Python {platform.python_version()} on {platform.machine()}; the fold is {_fold_form()}.")
+    console.print(f"Python {platform.python_version()} on {platform.machine()}; the fold is {fold_form()}.")
     for section in sections:
         console.print(_table(section, found[section.name]))
 
 
-def _fold_form() -> str:
+def fold_form() -> str:
     """What was measured: scripts/compiled.py makes a copy of the tree in which the fold is machine code."""
     file = product_fold.__file__ or ""
     return "plain Python" if file.endswith(".py") else "compiled"

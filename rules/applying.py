@@ -116,7 +116,7 @@ def apply_effects(turn: Turn) -> Evaluate | None:
             continue
         for tag in value:
             if (tag in p.tags) == (kind == "untag"):
-                p.tags = sorted({*p.tags, tag}) if kind == "tag" else [t for t in p.tags if t != tag]
+                p.set_tags(sorted({*p.tags, tag}) if kind == "tag" else [t for t in p.tags if t != tag])
                 inputs.add(f"tag:{tag}")
     return turn.program.plan.after(*sorted(inputs)) if inputs else None
 
@@ -138,6 +138,7 @@ def first_evaluation(turn: Turn, earlier: Program | None, now: int) -> None:
             turn.out.changes.append(MembershipChange(turn.person, turn.next_order(), now, segment, "leave", "program"))
     masks = sum(bit for segment, bit in plan.bit.items() if segment in held)
     p.program, p.now, p.due, p.wake, p.true, p.unknown = turn.program.id, now, [0] * len(plan.order), FOREVER, masks, 0
+    p.standing = b""
 
 
 def _same_stage(turn: Turn, earlier: Program) -> int:

@@ -16,12 +16,12 @@ from schemas.findings import Finding
 from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
-from segments.firing import Firing
 from segments.lets import faulty_lets
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
 from segments.plan import Plan
 from segments.scope import Reported, Scope, TypeFault
+from segments.standing import Standing
 from segments.syntax import Name, Select
 from segments.typing import Typer, type_of_property
 from segments.units import literal_as
@@ -232,9 +232,8 @@ def _matchers(plan: Plan, rules: list[CompiledRule], conditions: Mapping[str, c.
         if rule.rule.trigger.kind == "event":
             for name in rule.rule.trigger.names:
                 by_event.setdefault(name, []).append(rule)
-    return {
-        name: Firing(plan).matcher((rule, conditions[rule.id]) for rule in group) for name, group in by_event.items()
-    }
+    standing = Standing(plan, {name: [conditions[r.id] for r in group] for name, group in by_event.items()})
+    return {name: standing.matcher(name, group) for name, group in by_event.items()}
 
 
 def _by_change(rules: list[CompiledRule]) -> dict[tuple[str, str], tuple[CompiledRule, ...]]:

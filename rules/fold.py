@@ -124,8 +124,10 @@ class Fold:
                 self._on_changes(turn, changes)
             match = program.on_event.get(name)
             if match is not None:
-                for rule in self._matching(turn, match):
-                    self._start(turn, rule, f"event:{turn.occasion.source}:{turn.occasion.id}")
+                rules = self._matching(turn, match)
+                occurrence = f"event:{turn.occasion.source}:{turn.occasion.id}" if rules else ""
+                for rule in rules:
+                    self._start(turn, rule, occurrence)
         if turn.effects or turn.emitted:
             self._settle_effects(turn)
 

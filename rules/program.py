@@ -57,16 +57,18 @@ class Kept(NamedTuple):
 class CompiledRule:
     """A rule that decides (live or shadow). `ends`: it says how long its decisions are good for.
 
-    `stations`: its steps; what follows goes by their numbers, -1 being the rule's own wait. `endings` and `answers`: by
-    event, what ends the run or answers the wait there. `kept`: what a run keeps while it waits there. `tests`: the
-    conditions of `if` and `while`. `values`: expressions of `set` and `emit` by (step, name). `variables`, `purposes`:
-    of messages; `always`: steps that no holdout keeps from acting. `workspace`: as its own program has it.
+    `unrestrained`: no limit, dates or canary have a say in who starts it. `stations`: its steps; what follows goes by
+    their numbers, -1 being the rule's own wait. `endings` and `answers`: by event, what ends the run or answers the
+    wait there. `kept`: what a run keeps while it waits there. `tests`: the conditions of `if` and `while`. `values`:
+    expressions of `set` and `emit` by (step, name). `variables`, `purposes`: of messages; `always`: steps that no
+    holdout keeps from acting. `workspace`: as its own program has it.
     """
 
     id: str
     rule: Rule
     stations: tuple[Station, ...]
     limited: bool
+    unrestrained: bool
     parallel: bool
     ends: bool
     test: Test

@@ -32,6 +32,10 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
     `due`: the moment (unix ms) at which it should have started, which is now unless a schedule was told late.
     """
     p, occasion = turn.p, turn.occasion
+    started = p.now if occasion.time is None else occasion.time
+    if rule.unrestrained and (rule.parallel or not p.waits_raw):
+        turn.tell("started", rule, occurrence, OWN)
+        return Run(rule, occurrence, p.now, b"", started, due, rule.shadow)
     shadow = rule.shadow or (rule.rule.canary is not None and _is_outside(rule, turn.person))
     others = [] if rule.parallel or not p.waits_raw else _under_way(p, rule, shadow=shadow)
     key = once_key(rule.rule.limit, occasion) if rule.limited else b""
@@ -48,7 +52,6 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
         for other in others:
             turn.tell("restarted", rule, other.occurrence, other.wait)
     turn.tell("started", rule, occurrence, OWN)
-    started = p.now if occasion.time is None else occasion.time
     return Run(rule, occurrence, p.now, key or b"", started, due, shadow)
 
 

@@ -70,6 +70,7 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
     `due`: per segment until when its truth holds, minus FOREVER (for ever is 0: one byte). `true`, `unknown`: a bit a
     segment (more than 63: as bytes while stored). `order` counts what happened. `quiet`: changes due at or before it
     start no rule. `known`: an event has come, so there are stage and segments. `next_wait`: the earliest end of a wait.
+    `standing`: what rules ask of traits and tags alone (`segments.standing`), empty: to be answered anew.
     """
 
     program: str
@@ -93,6 +94,7 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
     tags: list[str] = []
     limits_raw: bytes = b""
     waits_raw: bytes = b""
+    standing: bytes = b""
 
     @property
     def traits(self) -> dict[str, Any]:
@@ -117,7 +119,12 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
         packed = {key: _extended(self.traits[key]) for key in sorted(self.traits)}
         self.traits_raw = _encode(packed)
         self.traits_at = b"".join(times[key].to_bytes(6, "big") for key in packed)
+        self.standing = b""
         return True
+
+    def set_tags(self, tags: list[str]) -> None:
+        """Set all tags, in their order."""
+        self.tags, self.standing = tags, b""
 
     @property
     def limits(self) -> dict[str, Limits]:

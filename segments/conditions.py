@@ -33,6 +33,7 @@ __all__ = [
     "Prop",
     "SameGe",
     "SequenceIn",
+    "Stands",
     "StreakGe",
     "SumGe",
     "Tag",
@@ -180,6 +181,12 @@ class HasProp(Node, frozen=True):
     """Whether the event at hand has the property."""
 
     name: str
+
+
+class Stands(Node, frozen=True):
+    """A bit of the group at hand in the person's `standing` (see `segments.standing`); never unknown."""
+
+    bit: int
 
 
 class General(Node, frozen=True):

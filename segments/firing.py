@@ -18,7 +18,7 @@ from segments.packed import TIME
 from segments.sequences import sequence_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from segments import terms as t
     from segments.plan import Plan
@@ -34,9 +34,12 @@ _ARGUMENTS = "p, now, ev, true, unknown"
 _DAYS = "days_of(p.zone or K_ZONE)"
 
 
+Kept = tuple[int, int, bytes, "Callable[..., bytes]"]
+"""Where a group's bits begin and end in `standing`, its stamp, and what renews it."""
+
 _COSTS: dict[type[c.Node], int] = {
-    c.InSegment: 0, c.Member: 0, c.Truth: 0, c.Prop: 1, c.HasProp: 1, c.TraitIs: 1, c.HasTrait: 1, c.Tag: 2,
-    c.CountGe: 3, c.DistinctGe: 3, c.SequenceIn: 3, c.Aged: 3, c.General: 9,
+    c.Stands: 0, c.InSegment: 0, c.Member: 0, c.Truth: 0, c.Prop: 1, c.HasProp: 1, c.TraitIs: 1, c.HasTrait: 1,
+    c.Tag: 2, c.CountGe: 3, c.DistinctGe: 3, c.SequenceIn: 3, c.Aged: 3, c.General: 9,
 }  # fmt: skip
 
 
@@ -57,10 +60,29 @@ class Firing:
         """A function that is true (in Python's sense) just when the condition is."""
         return self._function("test", [], [f"return {self.holds(node)}"])
 
-    def matcher(self, rules: Iterable[tuple[object, c.Node]]) -> Callable[..., list[Any]]:
+    def matcher(self, rules: Iterable[tuple[object, c.Node]], kept: Kept | None = None) -> Callable[..., list[Any]]:
         """A function that lists those whose conditions hold, in the order in which they are given."""
         lines = [f"if {self.holds(node)}: out.append({self.code.constant(rule)})" for rule, node in rules]
-        return self._function("match", ["out = []"], [*lines, "return out"])
+        standing = [] if kept is None else self._standing(*kept)
+        return self._function("match", ["out = []", *standing], [*lines, "return out"])
+
+    def masks(self, groups: Sequence[Sequence[c.Node]]) -> Callable[..., tuple[int, ...]]:
+        """A function of a profile that gives a number for each group: its bits say which conditions hold."""
+        lines = []
+        for at, nodes in enumerate(groups):
+            lines.append(f"m{at} = 0")
+            lines += [f"if {self.holds(node)}: m{at} |= {1 << bit}" for bit, node in enumerate(nodes)]
+        every = "".join(f"m{at}, " for at in range(len(groups)))
+        return self.code.function("masks", "p", [*self.code.head(), *lines, f"return ({every})"])
+
+    def _standing(self, start: int, end: int, stamp: bytes, renew: Callable[..., bytes]) -> list[str]:
+        """The lines that open the bits of the group."""
+        known, anew = self.code.constant(stamp), self.code.constant(renew)
+        return [
+            "x = p.standing",
+            f"if x[:{len(stamp)}] != {known}: x = {anew}(p)",
+            f"standing = number(x[{start}:{end}])",
+        ]
 
     def _function(self, name: str, before: list[str], lines: list[str]) -> Callable[..., Any]:
         edges = [f'{edge} = b""' for edge in self.edges.values()]
@@ -115,7 +137,7 @@ class Firing:
                 return self._general(term, sign=sign)
         return self._state(atom, sign=sign)
 
-    def _state(self, atom: c.Node, *, sign: bool) -> str:
+    def _state(self, atom: c.Node, *, sign: bool) -> str:  # noqa: PLR0911 - one line a kind of atom
         """What the person and the event at hand are."""
         negated = "" if sign else "not "
         match atom:
@@ -136,6 +158,8 @@ class Firing:
                 return f"true & {bit}" if sign else f"not (true | unknown) & {bit}"
             case c.Member(segment):
                 return f"{negated}true & {self.plan.bit[segment]}"
+            case c.Stands(bit):
+                return f"{negated}standing & {1 << bit}"
         raise AssertionError(atom)
 
     def _general(self, term: t.Term, *, sign: bool) -> str:

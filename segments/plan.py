@@ -152,7 +152,7 @@ class Plan:
         amount = f"{code.constant(_scaler(scale))}({x})" if scale != 1 else x or "0"
         match track.key[0]:
             case "stamps":
-                plain = f"(t + x)[:{6 * track.keep}] if x[:6] <= t and x[-6:] > {edge}"  # in order, and nothing expires
+                plain = f"(t + x)[:{6 * track.keep}] if x < t and x[-6:] > {edge}"  # in order, and nothing expires
                 return f"x = {at}; {at} = {plain} else stamps_add(x, ts, {track.keep}, {edge})"
             case "first":
                 return f"{at} = first_add({at}, ts)"

@@ -143,6 +143,9 @@ def same_count(track: bytes, value: bytes, now: int, window: int) -> int:
 
 # -- keys of values and of events
 _MEMO: dict[tuple[type, Any], bytes] = {}
+_TEXTS: dict[str, bytes] = {}
+"""Keys of values that have been asked for, those of texts apart: they come most often."""
+
 _MEMO_SIZE = 50_000
 
 
@@ -151,6 +154,8 @@ def value_key(value: Any) -> bytes:  # noqa: ANN401 - any property value
 
     Equal numbers are one value however they are written (1 and 1.0); "1" and true are others.
     """
+    if value.__class__ is str:
+        return _TEXTS.get(value) or _remembered(value)
     try:
         key = _MEMO.get((value.__class__, value))
     except TypeError:  # a list or an object cannot be looked up
@@ -159,6 +164,13 @@ def value_key(value: Any) -> bytes:  # noqa: ANN401 - any property value
         if len(_MEMO) >= _MEMO_SIZE:
             _MEMO.clear()
         key = _MEMO[value.__class__, value] = _digest(value)
+    return key
+
+
+def _remembered(text: str) -> bytes:
+    if len(_TEXTS) >= _MEMO_SIZE:
+        _TEXTS.clear()
+    key = _TEXTS[text] = _digest(text)
     return key
 
 
@@ -173,6 +185,8 @@ def _digest(value: Any) -> bytes:  # noqa: ANN401 - any property value
 
 def holds_key(keys: bytes, key: bytes) -> bool:
     """Whether `key` is one of the 8-byte `keys`; a match across two neighbours is none."""
+    if key not in keys:
+        return False
     at = keys.find(key)
     while at >= 0:
         if not at % 8:

@@ -188,7 +188,8 @@ class Ledger(Protocol):
 
         Inserts what the batch yielded (rows that exist already stay as they are), applies withdrawals to rows that no
         provider has had, raises the partition's high-water mark to `position`. `log_end`: the partition's log end now,
-        for decisions of waits (`release_at`). Raises `NamedStop` `LOG_MISMATCH` for another log than the stored one.
+        for decisions of waits (`release_at`); 0 where there are none. Raises `NamedStop` `LOG_MISMATCH` for another log
+        than the stored one.
         """
 
     async def progress(self, partition: int) -> tuple[str, int] | None:

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from stores.kafka_log import KafkaLog
     from workers.workspace import Workspace
 
-__all__ = ["make_app", "run_worker"]
+__all__ = ["BATCH", "make_app", "run_worker"]
 
 _LOOK = 1.0
+BATCH = 2_000
+"""Records folded at a time when so many wait: each batch costs three round trips to servers, however large it is."""
 _STUCK = 60.0
 """Seconds with partitions and without a flow of records, after which Faust has lost its way."""
 _END = 2.5
@@ -55,7 +57,7 @@ async def run_worker(workspace: Workspace, stop: asyncio.Event, folding: Folding
     """
     log = cast("KafkaLog", workspace.log)
     await log.check()
-    partitions = Partitions(log.address.topic, log, folding or Folding(workspace))
+    partitions = Partitions(log.address.topic, log, folding or Folding(workspace, batch=BATCH))
     with tempfile.TemporaryDirectory(prefix="touchline-") as folder:  # Faust wants one, and puts nothing into it
         app = make_app(log.address, partitions, folder, session_ms=workspace.settings.kafka_session)
         await _run(app, partitions, stop)

@@ -31,10 +31,10 @@ _AGAIN = 1.0
 
 
 class Folding:
-    """Folds partitions of a workspace. `decided` is set when there are new decisions."""
+    """Folds partitions of a workspace, at most `batch` records at a time. `decided` is set for new decisions."""
 
-    def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None) -> None:
-        self._workspace, self._decided = workspace, decided
+    def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500) -> None:
+        self._workspace, self._decided, self._batch = workspace, decided, batch
         self._away = Away()
 
     def worker(self, log: Readable, partition: int) -> PartitionWorker:
@@ -46,6 +46,7 @@ class Folding:
         """How a live worker works."""
         settings = self._workspace.settings
         return Options(
+            batch=self._batch,
             lateness=settings.lateness,
             record_changes=settings.record_changes,
             clock=now_ms,

@@ -209,9 +209,9 @@ class PartitionWorker:
             outcome.withdrawals.clear()
         log_id = self.log.info.log_id
         if outcome.has_rows():
-            end = (await self.log.ends(self.partition))[1]
+            end = 0  # asked for only where it counts: on Kafka it takes a journey to the broker
             if any(decision.release for decision in outcome.decisions):
-                self._release = end
+                end = self._release = (await self.log.ends(self.partition))[1]
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
             if outcome.decisions and self.options.decided is not None:
                 self.options.decided()

@@ -41,12 +41,12 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 
     `decided` is set when there may be new decisions.
     """
-    folding = Folding(workspace, decided)
     if scheme_of(workspace.settings.url("log")) == "kafka":
-        from workers.faust_worker import run_worker
+        from workers.faust_worker import BATCH, run_worker
 
-        await run_worker(workspace, stop, folding)
+        await run_worker(workspace, stop, Folding(workspace, decided, batch=BATCH))
         return
+    folding = Folding(workspace, decided)
     workers = [folding.worker(workspace.log, partition) for partition in range(workspace.log.info.partitions)]
     await together(stop, *(folding.run(each, stop) for each in workers))
 

@@ -134,7 +134,7 @@ class _CaseFold:
     def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome) -> None:
         """Fold an event."""
         if not p.known and self.tags.get(person):
-            p.tags = list(self.tags[person])
+            p.set_tags(list(self.tags[person]))
         with self._of(person, p, out):
             self._fold.event(person, p, event, at, out)
 

@@ -25,7 +25,7 @@ def console(*, error: bool = False) -> Console:
     """A terminal to write on."""
     from rich.console import Console
 
-    return Console(stderr=error, highlight=False, soft_wrap=True)
+    return Console(stderr=error, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str) -> None:

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from rules.lint.parts import steps_of
 from rules.model import Invite, IssueCoupon, SendMessage
+from rules.reference.journey import rule_lines
+from rules.reference.markdown import code, plain, table
 from rules.reference.picture import picture_of
-from rules.reference.words import condition_text, duration_text, limit_text, step_text, trigger_text, wait_text
+from rules.reference.words import condition_text, duration_text, restraint_lines
 from schemas.money import to_major
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from rules.model import Playbook, Rule
+    from rules.model import Playbook
     from schemas.catalogue import EventType
 
 __all__ = ["reference_of"]
@@ -26,32 +28,14 @@ def reference_of(playbook: Playbook) -> dict[str, str]:
     return {"playbook.md": "\n".join(lines).rstrip("\n") + "\n", **pictures}
 
 
-def _plain(text: object) -> str:
-    """A text that is neither a cell's end nor markup."""
-    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _code(text: object) -> str:
-    """A text as code, also in a table, whatever backticks it has."""
-    said = " ".join(str(text).split()).replace("|", "\\|")
-    fence = "``" if "`" in said else "`"
-    return f"{fence}{said}{fence}" if said else ""
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{' --- |' * len(columns)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
-
-
 def _head(playbook: Playbook) -> Iterator[str]:
     workspace = playbook.workspace
-    yield f"# {_plain(workspace.name or 'Playbook')}"
+    yield f"# {plain(workspace.name or 'Playbook')}"
     yield ""
     yield f"Time zone {workspace.zone}, currency {workspace.currency}, language {workspace.language}."
     yield ""
+    for line in restraint_lines(workspace):
+        yield from (line, "")
 
 
 # -- what exists
@@ -65,14 +49,14 @@ def _catalogue(playbook: Playbook) -> Iterator[str]:
         return
     yield from ("## Traits", "")
     traits = sorted(playbook.catalogue.traits.items())
-    yield from _table(
+    yield from table(
         ("trait", "type", "computed from", "meaning"),
         (
             (
-                _code(name),
+                code(name),
                 trait.type,
-                _code(trait.source or ""),
-                _plain(_gone(trait.title, trait.retired, trait.replaced_by)),
+                code(trait.source or ""),
+                plain(_gone(trait.title, trait.retired, trait.replaced_by)),
             )
             for name, trait in traits
         ),
@@ -80,16 +64,16 @@ def _catalogue(playbook: Playbook) -> Iterator[str]:
 
 
 def _event(event: EventType) -> Iterator[str]:
-    yield f"### {_plain(event.name)}"
+    yield f"### {plain(event.name)}"
     yield ""
     said = _gone(event.title, event.retired, event.replaced_by)
     if said:
-        yield from (_plain(said), "")
+        yield from (plain(said), "")
     if event.aliases:
-        yield from (f"Also called {', '.join(map(_code, event.aliases))}.", "")
+        yield from (f"Also called {', '.join(map(code, event.aliases))}.", "")
     if event.properties:
-        rows = ((_code(name), kind.type, _plain(kind.meaning)) for name, kind in sorted(event.properties.items()))
-        yield from _table(("property", "type", "meaning"), rows)
+        rows = ((code(name), kind.type, plain(kind.meaning)) for name, kind in sorted(event.properties.items()))
+        yield from table(("property", "type", "meaning"), rows)
 
 
 def _gone(title: str, retired: bool, replacement: str) -> str:
@@ -102,21 +86,21 @@ def _people(playbook: Playbook) -> Iterator[str]:
     if playbook.segments:
         yield from ("## Segments", "")
         rows = (
-            (_code(segment.id), _plain(segment.title), _code(condition_text(segment.when)))
+            (code(segment.id), plain(segment.title), code(condition_text(segment.when)))
             for _, segment in sorted(playbook.segments.items())
         )
-        yield from _table(("segment", "title", "who is in it"), rows)
+        yield from table(("segment", "title", "who is in it"), rows)
     if playbook.stages:
         yield from ("## Stages of the lifecycle", "", "The first that holds is a person's stage.", "")
         rows = (
             (
-                _code(stage.id),
-                _plain(stage.title),
-                "everybody else" if stage.when is None else _code(condition_text(stage.when)),
+                code(stage.id),
+                plain(stage.title),
+                "everybody else" if stage.when is None else code(condition_text(stage.when)),
             )
             for stage in playbook.stages
         )
-        yield from _table(("stage", "title", "who is in it"), rows)
+        yield from table(("stage", "title", "who is in it"), rows)
 
 
 # -- what happens
@@ -126,27 +110,7 @@ def _rules(playbook: Playbook) -> Iterator[str]:
     if playbook.rules:
         yield from ("## Rules", "")
     for _, rule in sorted(playbook.rules.items()):
-        yield from _rule(rule)
-
-
-def _rule(rule: Rule) -> Iterator[str]:
-    yield from (f"### {_plain(rule.id)}", "")
-    if rule.title:
-        yield from (_plain(rule.title), "")
-    yield from (f"![{_plain(rule.title or rule.id)}](pictures/{rule.id}.svg)", "")
-    rows = [("status", rule.status), ("starts on", _plain(trigger_text(rule))), ("priority", str(rule.priority))]
-    for name, condition in (("for", rule.trigger.audience), ("when", rule.when), ("unless", rule.unless)):
-        if condition is not None:
-            rows.append((name, _code(condition_text(condition))))
-    if rule.wait is not None:
-        rows.append(("first", _plain(wait_text(rule.wait))))
-    rows.append(("limit", _plain(limit_text(rule.limit) or "none")))
-    if rule.expires is not None:
-        rows.append(("of use for", duration_text(rule.expires)))
-    yield from _table(("", ""), rows)
-    for number, (_, step) in enumerate(steps_of(rule), 1):
-        yield f"{number}. {_plain(step_text(step))}"
-    yield ""
+        yield from rule_lines(rule)
 
 
 def _users(playbook: Playbook, kind: str, name: str) -> str:
@@ -161,39 +125,39 @@ def _users(playbook: Playbook, kind: str, name: str) -> str:
             }
             if used[kind] and id_ not in found:
                 found.append(id_)
-    return ", ".join(map(_code, found)) or "no rule"
+    return ", ".join(map(code, found)) or "no rule"
 
 
 def _offers(playbook: Playbook) -> Iterator[str]:
     if playbook.templates:
         yield from ("## Templates", "")
-        yield from _table(("template", "purpose", "channels and languages", "shows", "used by"), _templates(playbook))
+        yield from table(("template", "purpose", "channels and languages", "shows", "used by"), _templates(playbook))
     if playbook.pools:
         yield from ("## Coupon pools", "")
         columns = ("pool", "benefit", "stock", "valid for", "a person", "budget", "used by")
-        yield from _table(columns, _pools(playbook))
+        yield from table(columns, _pools(playbook))
     if playbook.communities:
         yield from ("## Communities", "")
         rows = (
-            (_code(name), _plain(each.title), _plain(each.join_url), _users(playbook, "community", name))
+            (code(name), plain(each.title), plain(each.join_url), _users(playbook, "community", name))
             for name, each in sorted(playbook.communities.items())
         )
-        yield from _table(("community", "title", "link", "used by"), rows)
+        yield from table(("community", "title", "link", "used by"), rows)
 
 
 def _templates(playbook: Playbook) -> Iterator[tuple[str, ...]]:
     for name, template in sorted(playbook.templates.items()):
         channels = "; ".join(f"{channel}: {', '.join(sorted(texts))}" for channel, texts in template.channels.items())
-        shows = ", ".join(map(_code, sorted(template.uses)))
-        yield _code(name), template.purpose, _plain(channels), shows, _users(playbook, "template", name)
+        shows = ", ".join(map(code, sorted(template.uses)))
+        yield code(name), template.purpose, plain(channels), shows, _users(playbook, "template", name)
 
 
 def _pools(playbook: Playbook) -> Iterator[tuple[str, ...]]:
     currency = playbook.workspace.currency
     for name, pool in sorted(playbook.pools.items()):
         yield (
-            _code(name),
-            _plain(", ".join(f"{key} {value}" for key, value in pool.benefit.items())),
+            code(name),
+            plain(", ".join(f"{key} {value}" for key, value in pool.benefit.items())),
             "unlimited" if pool.stock is None else str(pool.stock),
             "for ever" if pool.valid_for is None else duration_text(pool.valid_for),
             "unlimited" if pool.per_person is None else str(pool.per_person),

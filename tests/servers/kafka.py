@@ -9,6 +9,7 @@ import atexit
 import base64
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -60,14 +61,19 @@ _LAST_WORD = "import os, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), 9)"
 
 
 class Kafka:
-    """A broker with a data folder of its own. Raises `ServerMissing` when this machine cannot run one."""
+    """A broker with a data folder of its own. Raises `ServerMissing` when this machine cannot run one.
 
-    def __init__(self) -> None:
+    `lasting`: a folder whose data stay, made when it is first used; `port`: where it listens, a free one unless said.
+    """
+
+    def __init__(self, lasting: Path | None = None, port: int = 0) -> None:
         self._jars = _jars()
-        self.folder = Path(tempfile.mkdtemp(prefix="touchline-kafka-"))
-        self.port, self.sasl_port = free_port(), free_port()
+        self._is_lasting = lasting is not None
+        self.folder = lasting or Path(tempfile.mkdtemp(prefix="touchline-kafka-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port, self.sasl_port = port or free_port(), free_port()
         settings = _SETTINGS.format(
-            controller=free_port(),
+            controller=self._controller() or free_port(),
             port=self.port,
             sasl=self.sasl_port,
             folder=self.folder,
@@ -77,7 +83,17 @@ class Kafka:
         (self.folder / "server.properties").write_text(settings, "utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
-        self._format()
+        if not (self.folder / "logs" / "meta.properties").exists():
+            self._format()
+
+    def _controller(self) -> int | None:
+        """The port of the controller that this folder was made with, which its data name."""
+        found = (
+            re.search(r"CONTROLLER://127\.0\.0\.1:(\d+)", self._settings.read_text())
+            if self._settings.exists()
+            else None
+        )
+        return int(found[1]) if found else None
 
     @property
     def address(self) -> str:
@@ -99,7 +115,7 @@ class Kafka:
         return ["java", *memory, "-cp", f"{self._jars}/*", *words]
 
     def _format(self) -> None:
-        identity = base64.urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
+        identity = base64.urlsafe_b64encode(b"k" + os.urandom(15)).rstrip(b"=").decode()  # it may not begin with "-"
         words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", identity, "-c", str(self._settings)]
         done = subprocess.run(self._java(*words), capture_output=True, text=True, check=False)
         if done.returncode:
@@ -152,7 +168,10 @@ class Kafka:
         self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """End it for good; nothing is left but what is to last."""
+        if self._is_lasting:
+            self.stop()
+            return
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -44,31 +44,42 @@ _SETTINGS = {
     "logging_collector": "off",
     "jit": "off",
 }
-_GUARD = 'cat >/dev/null; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")" 2>/dev/null; sleep 1; rm -rf "$0"'
+_FLUSHED = {"fsync": "on", "full_page_writes": "on"}
+_GUARD = 'cat >/dev/null; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")" 2>/dev/null'
+_AND_FOLDER = '; sleep 1; rm -rf "$0"'
 """Waits for its standard input to end, as it does when the process that wanted the server is gone, however it went."""
 
 
 class Postgres:
-    """A server in a folder of its own. Raises `ServerMissing`."""
+    """A server in a folder of its own. Raises `ServerMissing`.
 
-    def __init__(self, **settings: str) -> None:
+    `lasting`: a folder whose data stay, flushed to the disk, made when it is first used; there is no socket then, as its
+    path may be too long for one. `port`: a free one unless said.
+    """
+
+    def __init__(self, lasting: Path | None = None, port: int = 0, **settings: str) -> None:
         self._binaries = _binaries()
-        self._settings = _SETTINGS | settings
-        self.folder = Path(tempfile.mkdtemp(prefix="touchline-postgres-"))
-        self.port = _free_port()
+        self._is_lasting = lasting is not None
+        self._settings = _SETTINGS | (_FLUSHED if self._is_lasting else {}) | settings
+        self.folder = lasting or Path(tempfile.mkdtemp(prefix="touchline-postgres-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = port or _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._databases: set[str] = set()
         self._lock = Lock()
         atexit.register(self.stop)
+        guard = _GUARD if self._is_lasting else f"{_GUARD}{_AND_FOLDER}"
         self._guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
+            ["sh", "-c", guard, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
         )
-        self._make()
+        if not Path(self._data, "PG_VERSION").exists():
+            self._make()
         self.start()
 
     def _make(self) -> None:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "nobody")
+            self.folder.chmod(0o755)
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
@@ -85,14 +96,17 @@ class Postgres:
         """Run to the end what PostgreSQL refuses to run as root."""
         done = subprocess.run([self._binaries / command, *args], capture_output=True, text=True, check=False, **_who())  # type: ignore[call-overload]
         if done.returncode:
-            raise ServerMissing(f"{command} of PostgreSQL fails: {done.stderr.strip().splitlines()[-1]}")
+            why = done.stderr.strip().splitlines()[-1]
+            if os.geteuid() == 0:
+                why += f" (it runs as the user nobody, who must be able to enter {self.folder})"
+            raise ServerMissing(f"{command} of PostgreSQL fails: {why}")
 
     # ------------------------------------------------------------ life
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        where = ["-D", self._data, "-k", str(self.folder), "-p", str(self.port)]
+        where = ["-D", self._data, "-k", "" if self._is_lasting else str(self.folder), "-p", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # type: ignore[call-overload]
                 [self._binaries / "postgres", *where, *options],
@@ -124,11 +138,12 @@ class Postgres:
                 each.send_signal(number)
 
     def stop(self) -> None:
-        """End it for good, and remove its folder."""
+        """End it for good; its folder goes unless it is to last."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
+            self._process.send_signal(signal.SIGINT if self._is_lasting else signal.SIGQUIT)
             self._wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._is_lasting:
+            shutil.rmtree(self.folder, ignore_errors=True)
         assert self._guard.stdin is not None
         self._guard.kill()
         self._guard.stdin.close()
@@ -155,7 +170,7 @@ class Postgres:
 
     def url(self, database: str, *, tcp: bool = False, password: str = PASSWORD, user: str = USER) -> str:
         """A ledger's URL for one of its databases, over the socket, or over TCP with a password."""
-        if tcp:
+        if tcp or self._is_lasting:
             return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
         return f"postgresql://{user}@/{database}?host={self.folder}&port={self.port}"
 

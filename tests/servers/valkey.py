@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -30,7 +31,7 @@ __all__ = ["Valkey", "WithReplica", "cluster", "cluster_url", "own_valkey", "sta
 
 _SECONDS = 20.0
 _SLOTS = 16_384
-_LAUNCH = '"$@" & echo $!; read -r keep; kill -9 $!; [ "$keep" ] || rm -rf "$PWD"'
+_LAUNCH = '"$@" & echo $!; read -r keep; kill -9 $! 2>/dev/null; [ "$keep$LASTING" ] || rm -rf "$PWD"'
 """The shell waits at a pipe from the tests: however they end, it ends too, and the server and its folder with it."""
 
 _SENTINEL = """\
@@ -64,11 +65,12 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Valkey:
-    """A server in a folder of its own, gone with the process of the tests."""
+    """A server in a folder of its own, gone with the process of the tests. `is_lasting`: all but the folder is gone."""
 
     options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="valkey-")))
+    is_lasting: bool = False
     _shell: subprocess.Popen[str] | None = None
     _pid: int = 0
 
@@ -81,8 +83,16 @@ class Valkey:
         """Start it, and wait until it answers and has read its file."""
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         program = ["sh", "-c", _LAUNCH, "sh", str(_binary()), *self.options, *where, "--logfile", "log.txt"]
+        around = os.environ | {"LASTING": "yes" if self.is_lasting else ""}
         self._shell = subprocess.Popen(
-            program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=self.folder, text=True, start_new_session=True
+            program,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd=self.folder,
+            text=True,
+            start_new_session=True,
+            env=around,
         )
         assert self._shell.stdout is not None
         self._pid = int(self._shell.stdout.readline())
@@ -117,10 +127,14 @@ class Valkey:
         self.start()
 
     def stop(self) -> None:
-        """Kill it and take its folder away."""
+        """End it for good; its folder goes unless it is to last."""
+        if self.is_lasting and self._shell is not None:
+            os.kill(self._pid, signal.SIGTERM)
+            wait_until(lambda: not self._answers(), _SECONDS, "Valkey to write what it has and end")
         self.kill()
         atexit.unregister(self.stop)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.is_lasting:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _quick(*more: str) -> tuple[str, ...]:

@@ -380,6 +380,22 @@ async def test_a_dispatcher_is_told_of_decisions_once_they_are_in_the_ledger_and
     assert [call.partition(".")[2] for call in faults.calls[at - 1 : at + 2]] == ["record", "", "write"]
 
 
+async def test_the_end_of_the_log_is_asked_for_only_where_decisions_of_waits_depend_on_it() -> None:
+    asked = []
+    for playbook in (MANY.replace("LEAST", "1"), SHOP):
+        shop, faults = await _shop(playbook), Faults()
+        await fold_all(shop.worker())
+        await shop.send("p1", "cart.added")
+        await shop.tick(45 * MINUTE)
+        worker = shop.worker(around=faults.around)
+        await worker.step()
+        begun = faults.calls.index(next(call for call in faults.calls if call.endswith(".read")))
+        asked.append((worker.counts.decisions, sum(call.endswith(".ends") for call in faults.calls[begun:])))
+        await shop.ledger.close()
+
+    assert asked == [(1, 0), (2, 1)]
+
+
 async def test_positions_only_ever_move_forward() -> None:
     shop = await _shop()
     for number in range(9):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import InputError, StoreUnavailable
 from workers.log import logger, set_up_logging
-from workers.running import Away, pause, until_stopped
+from workers.running import Away, collect_seldom, pause, until_stopped
 from workers.samples import sample
 from workers.settings import Settings, environment, read_settings
 from workers.terminal import say
@@ -70,6 +70,7 @@ async def _run(settings: Settings, process: Callable[[Workspace, asyncio.Event],
     workspace = await _opened(settings, stop)
     if workspace is None:
         return
+    collect_seldom()
     try:
         await process(workspace, stop)
     finally:

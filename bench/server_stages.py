@@ -1,0 +1,197 @@
+"""The processes of `bench.servers`: a bare consumer, an agent of stock Faust, our worker alone or with a dispatcher.
+
+Each prints one line of JSON whenever there is something to say; the worker ends at SIGTERM, the others by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from bench.sampling import Sampler, thread_seconds
+from bench.server_playbooks import PLAYBOOKS
+from messaging.adapters.memory import CAPABILITIES
+from messaging.dispatch import Dispatcher
+from messaging.ports import Answer, SendRequest
+from rules.compile import compile_playbook
+from schemas.records import decode
+from stores.connect import connect_log
+from stores.kafka_address import read_address
+from workers import metrics
+from workers.clock import now_ms
+from workers.processes import clock, worker
+from workers.running import collect_seldom, pause, together
+from workers.settings import Settings
+from workers.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from stores.ports import Position, Saved
+
+__all__ = ["STAGES", "say"]
+
+_LOOK = 0.05
+
+
+def say(**what: object) -> None:
+    """One line for the process that started this one."""
+    print(json.dumps(what), flush=True)
+
+
+async def _ends(url: str) -> int:
+    log = await connect_log(url, clock=now_ms, new_id=str)
+    ends = [(await log.ends(partition))[1] for partition in range(log.info.partitions)]
+    await log.close()
+    return sum(ends)
+
+
+async def bare(options: argparse.Namespace) -> None:
+    """A consumer of aiokafka that decodes what it gets."""
+    from aiokafka import AIOKafkaConsumer
+
+    address, wanted = read_address(options.log), await _ends(options.log)
+    consumer = AIOKafkaConsumer(address.topic, auto_offset_reset="earliest", **address.connection())
+    await consumer.start()
+    seen, begin = 0, 0.0
+    while seen < wanted:
+        for records in (await consumer.getmany(timeout_ms=1_000, max_records=4_000)).values():
+            begin = begin or perf_counter()
+            for record in records:
+                decode(record.value)
+            seen += len(records)
+    say(rate=wanted / (perf_counter() - begin))
+    await consumer.stop()
+
+
+async def stock(options: argparse.Namespace) -> None:
+    """An agent of Faust as it comes, one event at a time, that decodes."""
+    import faust
+    from yarl import URL
+
+    address, left = read_address(options.log), await _ends(options.log)
+    wanted, begin, done = left, 0.0, asyncio.Event()
+    with tempfile.TemporaryDirectory() as folder:
+        app = faust.App(
+            f"bench-{os.getpid()}", broker=[URL(f"kafka://{server}") for server in address.servers],
+            topic_allow_declare=False, topic_disable_leader=True, table_standby_replicas=0, web_enabled=False,
+            consumer_auto_offset_reset="earliest", store="memory://", datadir=folder, broker_session_timeout=10.0,
+        )  # fmt: skip
+
+        async def only_decode(stream: faust.StreamT) -> None:
+            nonlocal left, begin
+            async for value in stream:
+                begin = begin or perf_counter()
+                decode(value)
+                left -= 1
+                if not left:
+                    say(rate=wanted / (perf_counter() - begin))
+                    done.set()
+
+        topic = app.topic(address.topic, value_type=bytes, value_serializer="raw", key_serializer="raw", key_type=bytes)
+        app.agent(topic)(only_decode)
+        app.finalize()
+        starting = asyncio.create_task(app.start())
+        await done.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(app.stop(), 10)
+        starting.cancel()
+
+
+class Watched:
+    """A state that counts what went through it; everything else is the state's own."""
+
+    def __init__(self, state: Any) -> None:  # noqa: ANN401 - any state
+        self._state = state
+        self.counts = {"people_read": 0, "people_written": 0, "batches": 0}
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the state has it
+        return getattr(self._state, name)
+
+    async def read(self, partition: int, position: Position, people: Sequence[str], *due: Any) -> Any:  # noqa: ANN401
+        """Count and read."""
+        found = await self._state.read(partition, position, people, *due)
+        self.counts["people_read"] += len(found)
+        return found
+
+    async def write(self, partition: int, position: Position, new: Position, states: Mapping[str, Saved]) -> None:
+        """Count and write."""
+        self.counts["people_written"] += len(states)
+        self.counts["batches"] += 1
+        await self._state.write(partition, position, new, states)
+
+
+class Noting:
+    """An adapter that takes every message at once and notes how long after its event it came (ms), by template."""
+
+    name, capabilities = "noting", CAPABILITIES
+
+    def __init__(self) -> None:
+        self.delays: list[int] = []
+
+    async def send(self, request: SendRequest, timeout: float) -> Answer:  # noqa: ARG002 - as every adapter
+        """Take it."""
+        self.delays.append(now_ms() - request.time)
+        return Answer("sent")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def ours(options: argparse.Namespace) -> None:
+    """Our worker; with `--delivers` a dispatcher and a clock beside it, and each message's delay is told at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            log=f"{options.log}&group={options.group}", state=options.state, ledger=options.ledger, data=Path(folder),
+            kafka_session=60_000,
+        )  # fmt: skip
+        opened = await open_workspace(settings)
+        watched = Watched(opened.state)
+        here = replace(opened, state=watched)
+        for make in PLAYBOOKS.values():
+            program = make()
+            here.programs.compiled[program.hash] = compile_playbook(program)
+        collect_seldom()  # as every process of ours does once it has started
+        await _work(here, watched, delivers=options.delivers)
+        await here.close()
+
+
+async def _work(here: Workspace, watched: Watched, *, delivers: bool) -> None:
+    stop, decided, noting, sampler = asyncio.Event(), asyncio.Event(), Noting(), Sampler()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    parts = [worker(here, stop, decided), _tell_assignments(stop)]
+    if delivers:
+        dispatcher = Dispatcher(here.ledger, here.programs.offers, {"webhook": noting}, now_ms, here.key)
+        parts += [dispatcher.run(stop, decided), clock(here, stop)]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: _begin(sampler, watched))
+    await together(stop, *parts)
+    say(profile=sampler.stop(), threads=thread_seconds(), delays=sorted(noting.delays), **watched.counts)
+
+
+def _begin(sampler: Sampler, watched: Watched) -> None:
+    """What was before is not counted."""
+    sampler.start()
+    watched.counts = dict.fromkeys(watched.counts, 0)
+
+
+async def _tell_assignments(stop: asyncio.Event) -> None:
+    """Say how many partitions this process has, whenever that changes."""
+    told = -1
+    while not stop.is_set():
+        number = int(metrics.process.registry.get_sample_value("touchline_assigned_partitions") or 0)
+        if number != told:
+            told = number
+            say(assigned=number)
+        await pause(stop, _LOOK)
+
+
+STAGES = {"aiokafka": bare, "faust": stock, "worker": ours}
