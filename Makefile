@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run run-servers servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash programs lock clean
+.PHONY: help setup dev run run-servers servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash crash-servers programs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ bench-servers: dev  ## measure the worker on Kafka, Valkey and PostgreSQL (needs
 
 crash: dev  ## kill real processes again and again and count what is lost or doubled
 	@$(BIN)/python -m pytest -m crash tests/e2e
+
+crash-servers: dev  ## the same on Kafka, Valkey and PostgreSQL, with workers that take over from each other
+	@$(BIN)/python -m pytest -m crash tests/e2e/test_crashes_on_servers.py tests/e2e/test_stops_on_servers.py
 
 programs: dev  ## hold twenty thousand generated conditions against the reference
 	@$(BIN)/python -m pytest -m programs tests/properties

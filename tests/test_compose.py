@@ -5,29 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from tests.helpers.compose import COMPOSE, OURS, THEIRS, composed, interpolated
 from tests.helpers.source import PACKAGES, ROOT
 from workers.settings import read_settings
 
-COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
-GIVEN = {"POSTGRES_PASSWORD": "letters", "TOUCHLINE_TOKEN": "token", "TOUCHLINE_BIND": "127.0.0.1"}
-OURS = ("web", "worker", "dispatch", "clock")
-THEIRS = ("kafka", "valkey", "postgres")
-
-
-def composed() -> dict[str, Any]:
-    loaded: dict[str, Any] = YAML(typ="safe").load(COMPOSE)
-    return loaded
-
-
-def interpolated(text: str) -> str:
-    """What compose makes of `${NAME:?…}` and `${NAME:-…}`."""
-    return re.sub(r"\$\{(\w+)[^}]*\}", lambda found: GIVEN[found[1]], text)
 
 
 def test_the_compose_file_is_one_by_the_specification() -> None:

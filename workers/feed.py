@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import Moved
-from stores.appending import gap
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -48,7 +47,7 @@ class Feed:
         self._records: deque[Record] = deque()
         self._begin, self._end = 0, -1
         self._fetched = 0
-        self._skipped: int | None = None
+        self._skipped: deque[tuple[int, int]] = deque()
         self._lost = False
         self._is_there = False
         self._change = asyncio.Event()
@@ -75,8 +74,8 @@ class Feed:
         if parcel.start != self._end or first < parcel.start:
             self._lost = True
         else:
-            if first > parcel.start and self._skipped is None:
-                self._skipped = parcel.start
+            if first > parcel.start:
+                self._skipped.append((parcel.start, first))
             self._records.extend(parcel.records)
             self._end = parcel.records[-1].offset + 1
         self.wake()
@@ -99,24 +98,30 @@ class Feed:
         while self._records and self._records[0].offset < start:
             self._records.popleft()
         self._begin = start
-        if self._skipped is not None:
-            await self._check_skipped(self._skipped)
+        await self._check_skipped()
         if self._lost and not self._records:
             self._end = -1
             raise Moved("a batch went missing between Kafka and the worker")
         return list(islice(self._records, limit))
 
-    async def _check_skipped(self, start: int) -> None:
-        """Offsets without a record are nothing where a transaction ended, and a gap where they were deleted."""
-        first, _ = await self._log.ends(self._partition)
-        if start < first:
-            raise gap(self._partition, start, first)
-        self._skipped = None
+    async def _check_skipped(self) -> None:
+        """Offsets that came without a record: nothing where a transaction ended, a gap where records were deleted.
+
+        Only the log knows: a fetch that a rebalance has made void may have taken records with it, and the next one
+        begins behind them.
+        """
+        while self._skipped:
+            start, come = self._skipped[0]
+            found = await self._log.read(self._partition, start, 1)
+            if not found or found[0].offset != come:
+                self._end = -1
+                raise Moved("records went missing between Kafka and the consumer")
+            self._skipped.popleft()
 
     async def _go_to(self, partition: int, start: int) -> None:
         self.epoch += 1
         self._is_there = self._lost = False
-        self._skipped = None
+        self._skipped.clear()
         self._records.clear()
         await self._seek(partition, start)
         self._begin = self._end = self._fetched = start

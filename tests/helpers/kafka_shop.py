@@ -54,8 +54,9 @@ async def tick(log: Log) -> None:
 class Feeder:
     """Appends events, some of them twice, and ticks, until it is told to stop."""
 
-    def __init__(self, log: Log, seed: int) -> None:
+    def __init__(self, log: Log, seed: int, at_once: int = 20, pause: float = 0.04) -> None:
         self.log, self.rng, self.number, self.done = log, random.Random(seed), 0, asyncio.Event()
+        self._at_once, self._pause = at_once, pause
 
     def _event(self) -> Appendable:
         self.number += 1
@@ -69,10 +70,10 @@ class Feeder:
     async def run(self) -> None:
         """Feed until `done` is set."""
         while not self.done.is_set():
-            await self.log.append([self._event() for _ in range(20)])
+            await self.log.append([self._event() for _ in range(self._at_once)])
             await tick(self.log)
             try:
-                await asyncio.wait_for(self.done.wait(), 0.04)
+                await asyncio.wait_for(self.done.wait(), self._pause)
             except TimeoutError:
                 continue
 

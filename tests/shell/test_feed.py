@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
@@ -115,17 +115,40 @@ async def test_a_batch_that_goes_missing_is_noticed_and_fetched_again() -> None:
     assert offsets(await consumer.feed.read(0, 3)) == [3, 4, 5, 6, 7, 8]
 
 
+class Holes:
+    """A log in which some offsets have no record, as where transactions ended."""
+
+    def __init__(self, log: Log, *holes: int) -> None:
+        self.info, self.ends, self._log, self._holes = log.info, log.ends, log, set(holes)
+
+    async def read(self, partition: int, start: int, limit: int = 500) -> list[Record]:
+        found = await self._log.read(partition, start, limit + len(self._holes))
+        return [record for record in found if record.offset not in self._holes][:limit]
+
+
 async def test_offsets_without_a_record_are_passed_over() -> None:
-    consumer = await consumer_of(9)
+    consumer = Consumer(cast("Log", Holes((await consumer_of(9)).log, 3, 4)))
     await consumer.feed.read(0, 0)
     await consumer.fetch(3)
-    records = (await consumer.log.read(0, 3))[2:]  # as after the mark of a transaction
-    parcel = consumer.feed.parcel(consumer.feed.epoch, records)
-    assert parcel is not None
-    consumer.feed.put(parcel)
+    await consumer.fetch(9)
 
     assert offsets(await consumer.feed.read(0, 2)) == [2, 5, 6, 7, 8]
     assert offsets(await consumer.feed.read(0, 3)) == [5, 6, 7, 8]
+    assert consumer.seeks == 1
+
+
+async def test_records_that_the_consumer_had_before_the_feed_was_there_are_fetched_again() -> None:
+    consumer = await consumer_of(9)
+    await consumer.feed.read(0, 0)
+    await consumer.fetch(3)
+    consumer.at = 5  # a fetch from before a rebalance came back after the seek: what it held is nobody's
+    await consumer.fetch(3)
+
+    with pytest.raises(Moved):
+        await consumer.feed.read(0, 3)
+    assert await consumer.feed.read(0, 3) == []
+    await consumer.fetch(9)
+    assert offsets(await consumer.feed.read(0, 3)) == [3, 4, 5, 6, 7, 8]
 
 
 async def test_records_that_were_deleted_under_a_consumer_are_a_gap_with_their_numbers() -> None:
