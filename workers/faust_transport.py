@@ -177,11 +177,13 @@ class BatchConsumer(driver.Consumer):
         offsets = {tp: at for tp, at in places.items() if tp in assigned and at > (self._committed_offset[tp] or 0)}
         if not offsets:
             return False
+        began = self.app.sensors.on_commit_initiated(self)
         try:
             done: bool = await asyncio.wait_for(self._thread.commit(offsets), _ANSWER)
         except TimeoutError:
             return False
         if done:
+            self.app.sensors.on_commit_completed(self, began)
             self._committed_offset.update(offsets)
         return done
 

@@ -51,6 +51,7 @@ class Folding:
             record_changes=settings.record_changes,
             clock=now_ms,
             decided=None if self._decided is None else self._decided.set,
+            spent=_spent,
         )
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:
@@ -84,6 +85,12 @@ async def keep_folding(worker: PartitionWorker, stop: asyncio.Event, away: Away 
 async def _step(worker: PartitionWorker, began: float) -> int:
     moved = await worker.step()
     if moved:
-        metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(worker.partition))
+        partition = str(worker.partition)
+        metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=partition)
+        metrics.process.observe("touchline_batch_records", moved, partition=partition)
     metrics.folded(worker)
     return moved
+
+
+def _spent(step: str, seconds: float) -> None:
+    metrics.process.observe("touchline_step_seconds", seconds, step=step)

@@ -39,6 +39,11 @@ CounterName = Literal[
     "touchline_ingest_accepted_total",
     "touchline_ingest_refused_total",
     "touchline_rebalances_total",
+    "touchline_guard_rejections_total",
+    "touchline_faust_messages_total",
+    "touchline_faust_events_total",
+    "touchline_faust_buffer_full_total",
+    "touchline_faust_rebalances_total",
 ]
 GaugeName = Literal[
     "touchline_partition_lag_records",
@@ -46,7 +51,14 @@ GaugeName = Literal[
     "touchline_outbox_rows",
     "touchline_outbox_oldest_pending_seconds",
 ]
-HistogramName = Literal["touchline_batch_seconds"]
+HistogramName = Literal[
+    "touchline_batch_seconds",
+    "touchline_batch_records",
+    "touchline_step_seconds",
+    "touchline_faust_event_seconds",
+    "touchline_faust_commit_seconds",
+    "touchline_faust_rebalance_seconds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +87,29 @@ METRICS: Mapping[CounterName | GaugeName | HistogramName, Metric] = {
     "touchline_outbox_rows": Metric("Rows of the outbox, by status", ("status",)),
     "touchline_outbox_oldest_pending_seconds": Metric("Age of the oldest row that may be sent and is not"),
     "touchline_batch_seconds": Metric("Seconds from reading a batch to its last write", ("partition",)),
+    "touchline_batch_records": Metric("Records of a batch", ("partition",)),
+    "touchline_step_seconds": Metric("Seconds of a batch by its step: read, fold, rows, write", ("step",)),
+    "touchline_guard_rejections_total": Metric(
+        "Batches given up as somebody else was faster or the state had gone back", ("partition",)
+    ),
+    "touchline_faust_messages_total": Metric("Batches that Faust's consumer has brought (Kafka)"),
+    "touchline_faust_events_total": Metric("Batches that Faust's agent has handed on (Kafka)"),
+    "touchline_faust_event_seconds": Metric("Seconds that Faust's agent had a batch (Kafka)"),
+    "touchline_faust_buffer_full_total": Metric("Batches that had to wait for room in Faust's stream (Kafka)"),
+    "touchline_faust_commit_seconds": Metric("Seconds that it took to tell Kafka how far we are (Kafka)"),
+    "touchline_faust_rebalances_total": Metric("Times that the group shared its partitions anew (Kafka)"),
+    "touchline_faust_rebalance_seconds": Metric(
+        "Seconds from the begin of a rebalance until the share is known, and until records flow (Kafka)", ("until",)
+    ),
 }
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the moments at which series began would double the text
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
+
+
+def _histogram(name: HistogramName, registry: CollectorRegistry) -> Histogram:
+    buckets = _RECORDS if name.endswith("_records") else _SECONDS
+    return Histogram(name, METRICS[name].help, METRICS[name].labels, registry=registry, buckets=buckets)
 
 
 class Metrics:
@@ -94,8 +126,7 @@ class Metrics:
             for name in get_args(GaugeName)
         }
         self._histograms: dict[HistogramName, Histogram] = {
-            name: Histogram(name, METRICS[name].help, METRICS[name].labels, registry=self.registry, buckets=_BUCKETS)
-            for name in get_args(HistogramName)
+            name: _histogram(name, self.registry) for name in get_args(HistogramName)
         }
         self._told: dict[tuple[str, str], int] = {}
 
@@ -122,6 +153,8 @@ class Metrics:
         self.add("touchline_batches_total", self._growth(partition, "batches", counts.batches), partition=partition)
         rollbacks = self._growth(partition, "rollbacks", counts.rollbacks)
         self.add("touchline_state_rollbacks_total", rollbacks, partition=partition)
+        rejected = self._growth(partition, "rejected", counts.moved)
+        self.add("touchline_guard_rejections_total", rejected, partition=partition)
         for outcome, number in counts.by_name.items():
             growth = self._growth(partition, f"outcome {outcome}", number)
             self.add("touchline_fold_outcomes_total", growth, outcome=outcome)
