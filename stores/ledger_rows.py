@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from schemas.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -38,14 +38,10 @@ def add_row(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
     return connection.execute(_insert_new(connection.dialect.name, name), dict(row)).rowcount == 1
 
 
-def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]], *key: str) -> None:
-    """Insert rows in the order of their key, so that two who insert the same ones never wait for each other in a ring.
-
-    Rows that exist already stay as they are.
-    """
-    ordered = sorted(rows, key=lambda row: tuple(row[column] for column in key))
-    if ordered:
-        connection.execute(_insert_new(connection.dialect.name, name), ordered)
+def add_rows(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, which come in the order of their key; those that exist already stay as they are."""
+    if rows:
+        connection.execute(_insert_new(connection.dialect.name, name), rows)
 
 
 def padded(values: Sequence[str]) -> list[str]:
