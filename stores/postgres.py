@@ -25,8 +25,9 @@ __all__ = ["Server"]
 
 T = TypeVar("T")
 
-_KEPT, _MOST = 2, 8
-"""Connections that a process keeps, and those that it may have at once."""
+_MOST = 8
+"""Connections that a process may have at once. It opens them as it needs them and keeps them: each new one costs the
+server a process."""
 _CONNECT_SECONDS = 10.0
 _SECONDS = 60.0
 """Longer than any transaction takes: a server that answers no more is away."""
@@ -83,8 +84,8 @@ class Server:
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
-            pool_size=_KEPT,
-            max_overflow=_MOST - _KEPT,
+            pool_size=_MOST,
+            max_overflow=0,
             pool_timeout=patience,
             pool_recycle=_RECYCLE_SECONDS,
             pool_use_lifo=True,

@@ -135,4 +135,5 @@ class Feed:
         """Return when a record at `start` may be there, at the latest after `timeout` seconds."""
         if not self._lost and (self._end <= start):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._change.wait(), timeout)
+                async with asyncio.timeout(timeout):  # `wait_for` would make a task each time
+                    await self._change.wait()

@@ -10,6 +10,7 @@ from workers import metrics
 from workers.clock import elapsed, now_ms
 from workers.loop import Options, PartitionWorker
 from workers.running import Away, pause
+from workers.turns import Turns
 
 if TYPE_CHECKING:
     from stores.ports import Readable
@@ -35,7 +36,7 @@ class Folding:
 
     def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500) -> None:
         self._workspace, self._decided, self._batch = workspace, decided, batch
-        self._away = Away()
+        self._away, self._turns = Away(), Turns()
 
     def worker(self, log: Readable, partition: int) -> PartitionWorker:
         """A worker of one partition, whose records come from `log`."""
@@ -52,6 +53,7 @@ class Folding:
             clock=now_ms,
             decided=None if self._decided is None else self._decided.set,
             spent=_spent,
+            turns=self._turns,
         )
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:

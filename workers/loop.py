@@ -18,8 +18,11 @@ from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
 from workers.batch import Batch, Decoded, Folding, decode_records
 from workers.clock import elapsed
 from workers.startup import first_position
+from workers.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stores.ports import Ledger, Position, Readable, Saved, State
     from workers.programs import Programs
 
@@ -40,6 +43,7 @@ class Options:
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
     `decided` is called as soon as the ledger has new decisions, before the state is written.
     `make_fold`: what folds; the tests of a playbook watch theirs. `spent` is told the seconds of each step of a batch.
+    `turns` says when a batch is folded that shares its thread with others.
     """
 
     batch: int = 500
@@ -50,6 +54,7 @@ class Options:
     decided: Callable[[], None] | None = None
     make_fold: MakeFold = Fold
     spent: Callable[[str, float], None] | None = None
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(slots=True)
@@ -198,7 +203,7 @@ class PartitionWorker:
     async def _commit(self, position: Position, decoded: list[Decoded], saved: dict[str, Saved]) -> int:
         fold, began = self._fold(position), elapsed()
         try:
-            states, outcome = _folded(fold, self.partition, decoded, saved)
+            states, outcome = await self._folded(fold, decoded, saved)
         except Exception as error:  # noqa: BLE001 - whatever a record does, the partition goes on
             if len(decoded) > 1:  # find the one record that cannot be folded, and let the others through
                 self._careful = len(decoded)
@@ -209,6 +214,15 @@ class PartitionWorker:
         new = position._replace(offset=decoded[-1].record.offset + 1, chunk=0, cursor="")
         await self._write(position, new, outcome, states)
         return len(decoded)
+
+    async def _folded(
+        self, fold: Folding | None, decoded: list[Decoded], saved: dict[str, Saved]
+    ) -> tuple[dict[str, Saved], Outcome]:
+        if fold is None:
+            return {}, _without_program(self.partition, decoded)
+        batch = Batch(fold, self.partition, saved)
+        await self.options.turns.take(_fold(batch, decoded))
+        return batch.states(), batch.outcome
 
     async def _write(self, position: Position, new: Position, outcome: Outcome, states: dict[str, Saved]) -> None:
         """Steps 3 and 4. What the batch yielded is counted when it is written: by one worker, whoever folded it too."""
@@ -298,12 +312,8 @@ def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> P
     return position._replace(chunk=position.chunk + 1, cursor=cursor)
 
 
-def _folded(
-    fold: Folding | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
-) -> tuple[dict[str, Saved], Outcome]:
-    if fold is None:
-        return {}, _without_program(partition, decoded)
-    batch = Batch(fold, partition, saved)
+def _fold(batch: Batch, decoded: list[Decoded]) -> Iterator[None]:
+    """Fold records one by one; everybody of the batch is then as the last one left them."""
     for each in decoded:
         payload = each.payload
         failures = len(batch.outcome.failures)
@@ -314,8 +324,8 @@ def _folded(
         else:
             batch.tick(each.record)
         if len(batch.outcome.failures) > failures:
-            batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
-    return batch.states(), batch.outcome
+            batch.outcome.dead_letters.append(_failed(batch.partition, each, batch.outcome.failures[failures]))
+        yield
 
 
 def _failed(partition: int, each: Decoded, failure: tuple[str, str]) -> DeadLetter:

@@ -128,7 +128,7 @@ class Metrics:
         self._histograms: dict[HistogramName, Histogram] = {
             name: _histogram(name, self.registry) for name in get_args(HistogramName)
         }
-        self._told: dict[tuple[str, str], int] = {}
+        self._told: dict[tuple[str, ...], int] = {}
 
     def add(self, name: CounterName, amount: int = 1, **labels: str) -> None:
         """Raise a counter."""
@@ -148,20 +148,20 @@ class Metrics:
     def folded(self, worker: PartitionWorker) -> None:
         """Take over what a worker has counted since the last call for its partition."""
         counts, partition = worker.counts, str(worker.partition)
-        records = self._growth(partition, "records", counts.records)
-        self.add("touchline_records_folded_total", records, partition=partition)
-        self.add("touchline_batches_total", self._growth(partition, "batches", counts.batches), partition=partition)
-        rollbacks = self._growth(partition, "rollbacks", counts.rollbacks)
-        self.add("touchline_state_rollbacks_total", rollbacks, partition=partition)
-        rejected = self._growth(partition, "rejected", counts.moved)
-        self.add("touchline_guard_rejections_total", rejected, partition=partition)
+        totals: dict[CounterName, int] = {
+            "touchline_records_folded_total": counts.records,
+            "touchline_batches_total": counts.batches,
+            "touchline_state_rollbacks_total": counts.rollbacks,
+            "touchline_guard_rejections_total": counts.moved,
+        }
+        for name, total in totals.items():
+            self._grow(partition, name, total, partition=partition)
         for outcome, number in counts.by_name.items():
-            growth = self._growth(partition, f"outcome {outcome}", number)
-            self.add("touchline_fold_outcomes_total", growth, outcome=outcome)
+            self._grow(partition, "touchline_fold_outcomes_total", number, outcome=outcome)
         for code, number in counts.dead_letters.items():
-            self.add("touchline_dead_letters_total", self._growth(partition, f"letter {code}", number), code=code)
+            self._grow(partition, "touchline_dead_letters_total", number, code=code)
         for rule, number in counts.failed.items():
-            self.add("touchline_rule_failures_total", self._growth(partition, f"failed {rule}", number), rule=rule)
+            self._grow(partition, "touchline_rule_failures_total", number, rule=rule)
 
     def ingested(self, accepted: int, refused: Sequence[str]) -> None:
         """Note one request: how many events were accepted, and the codes of those refused."""
@@ -179,11 +179,13 @@ class Metrics:
         """Give the Prometheus text of everything."""
         return generate_latest(self.registry)
 
-    def _growth(self, partition: str, what: str, total: int) -> int:
-        """How much `total` has grown since it was told; a smaller one comes of a worker that began anew."""
-        before = self._told.get((partition, what), 0)
-        self._told[partition, what] = total
-        return total - before if total >= before else total
+    def _grow(self, partition: str, name: CounterName, total: int, /, **labels: str) -> None:
+        """Add how much a worker's `total` has grown since it was told; a smaller one is of a worker that began anew."""
+        key = (partition, name, *labels.values())
+        before = self._told.get(key)
+        if total != before:
+            self._told[key] = total
+            self.add(name, total - before if before is not None and total >= before else total, **labels)
 
 
 class Counted:
