@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, String, case, cast, literal, select, union_all
+from sqlalchemy import BigInteger, String, bindparam, case, cast, literal, select, union_all
 
 from messaging.policy import CouponFact, Facts, Touch
 from schemas.offers import LONGEST_CAP
 from schemas.tables import table
-from stores.ledger_rows import padded
+from stores.ledger_rows import among, is_among
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import CompoundSelect, Connection, Select
 
@@ -39,7 +40,11 @@ class Known:
         self._consents: dict[str, list[tuple[int, tuple[str, str], bool]]] = {}
         self._needs: dict[str, CouponFact | None] = dict.fromkeys(needed)
         switches = set[str]()
-        for what, whose, at, one, two, three, _ in connection.execute(_query(people, needed, earliest - LONGEST_CAP)):
+        asked = {"people": among(connection, people), "after": earliest - LONGEST_CAP}
+        if needed:
+            asked["needed"] = among(connection, needed)
+        found = connection.execute(_query(connection.dialect.name, is_needy=bool(needed)), asked)
+        for what, whose, at, one, two, three, _ in found:
             if what == "address":
                 self._addresses.setdefault(whose, []).append((at, one, two))
             elif what == "consent":
@@ -69,44 +74,33 @@ class Known:
         )
 
 
-def _query(people: Sequence[str], needed: Sequence[str], after: int) -> CompoundSelect[Any]:
+@cache
+def _query(dialect: str, *, is_needy: bool) -> CompoundSelect[Any]:
     """Everything in one journey to the server: what it is, whose, when, three texts; older ones first."""
-    asked = [_addresses(people), _consents(people), _touches(people, after), _switches()]
-    return union_all(*asked, *([_needs(needed)] if needed else [])).order_by("at", "number")
+    contact, consent, touch, meta = (table(name).c for name in ("contact", "consent", "touch", "meta"))
+    given = case((consent.given, literal(_GIVEN)), else_=literal(""))
+    after = bindparam("after", type_=BigInteger)
+    asked = [
+        _fact("address", contact.person, contact.since, contact.order, contact.channel, contact.address, _NOTHING)
+        .where(is_among(dialect, contact.person, "people")),
+        _fact("consent", consent.person, consent.since, consent.order, consent.purpose, consent.channel, given)
+        .where(is_among(dialect, consent.person, "people")),
+        _fact("touch", touch.person, touch.time, touch.time, touch.decision_id, touch.purpose, touch.channel)
+        .where(is_among(dialect, touch.person, "people"), touch.time > after),
+        _fact("switch", meta.name, _ZERO, _ZERO, _NOTHING, _NOTHING, _NOTHING)
+        .where(meta.name.startswith(SWITCH), meta.value == _OFF),
+    ]  # fmt: skip
+    return union_all(*asked, *([_needs(dialect)] if is_needy else [])).order_by("at", "number")
+
+
+def _needs(dialect: str) -> Select[Any]:
+    o, c = table("outbox"), table("coupon")
+    found = _fact("need", o.c.decision_id, c.c.expires, o.c.order, o.c.status, c.c.code, c.c.pool)
+    joined = found.select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
+    return joined.where(is_among(dialect, o.c.decision_id, "needed"))
 
 
 def _fact(what: str, whose: Any, at: Any, number: Any, *texts: Any) -> Select[Any]:  # noqa: ANN401 - columns
     columns = (literal(what).label("what"), whose.label("whose"), at.label("at"))
     named = (text.label(name) for name, text in zip(("one", "two", "three"), texts, strict=True))
     return select(*columns, *named, number.label("number"))
-
-
-def _addresses(people: Sequence[str]) -> Select[Any]:
-    t = table("contact").c
-    found = _fact("address", t.person, t.since, t.order, t.channel, t.address, _NOTHING)
-    return found.where(t.person.in_(padded(people)))
-
-
-def _consents(people: Sequence[str]) -> Select[Any]:
-    t = table("consent").c
-    given = case((t.given, literal(_GIVEN)), else_=literal(""))
-    return _fact("consent", t.person, t.since, t.order, t.purpose, t.channel, given).where(t.person.in_(padded(people)))
-
-
-def _touches(people: Sequence[str], after: int) -> Select[Any]:
-    t = table("touch").c
-    found = _fact("touch", t.person, t.time, t.time, t.decision_id, t.purpose, t.channel)
-    return found.where(t.person.in_(padded(people)), t.time > after)
-
-
-def _needs(decisions: Sequence[str]) -> Select[Any]:
-    o, c = table("outbox"), table("coupon")
-    found = _fact("need", o.c.decision_id, c.c.expires, o.c.order, o.c.status, c.c.code, c.c.pool)
-    joined = found.select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
-    return joined.where(o.c.decision_id.in_(padded(decisions)))
-
-
-def _switches() -> Select[Any]:
-    t = table("meta").c
-    found = _fact("switch", t.name, _ZERO, _ZERO, _NOTHING, _NOTHING, _NOTHING)
-    return found.where(t.name.startswith(SWITCH), t.value == _OFF)
