@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.helpers.stores import kafka, kafka_url
 from tests.helpers.waiting import wait_until_answer, wait_until_async
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from stores.ports import Log
@@ -50,16 +50,21 @@ class Shop:
         async def is_there() -> bool:
             return await self.position() >= wanted
 
-        try:
-            await wait_until_answer(is_there, timeout, "the workers to get on")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {self.said()}") from None
+        await self.until(wait_until_answer(is_there, timeout, "the workers to get on"))
 
     async def share(self, *names: str) -> None:
         """Wait until these workers have two partitions each."""
         for name in names:
             log = self.here.folder / f"{name}.log"
-            await wait_until_async(lambda log=log: _partitions(log) == 2, 60, f"{name} to have a share")  # type: ignore[misc]
+            waiting = wait_until_async(lambda log=log: _partitions(log) == 2, 60, f"{name} to have a share")  # type: ignore[misc]
+            await self.until(waiting)
+
+    async def until(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """Wait; if it is in vain, show what the processes have written."""
+        try:
+            await waiting
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.said()}") from None
 
     async def freeze(self, name: str) -> None:
         """Stop a process in its tracks, but not while it writes a file: that one nobody else could write then."""
