@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from schemas.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,8 +25,9 @@ __all__ = ["Server"]
 
 T = TypeVar("T")
 
-_KEPT, _MOST = 2, 8
-"""Connections that a process keeps, and those that it may have at once."""
+_MOST = 8
+"""Connections that a process may have at once. It opens them as it needs them and keeps them: each new one costs the
+server a process."""
 _CONNECT_SECONDS = 10.0
 _SECONDS = 60.0
 """Longer than any transaction takes: a server that answers no more is away."""
@@ -86,8 +87,8 @@ class Server:
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
-            pool_size=_KEPT,
-            max_overflow=_MOST - _KEPT,
+            pool_size=_MOST,
+            max_overflow=0,
             pool_timeout=patience,
             pool_recycle=_RECYCLE_SECONDS,
             pool_use_lifo=True,
@@ -129,10 +130,37 @@ class Server:
     async def transaction(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """Do some work in a transaction, again if the server asks for it. Raises `StoreUnavailable`."""
         engine = self._reading if reads else self._engine
+
+        async def once() -> T:
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+
+        return await self._repeated(once)
+
+    async def statement(self, text: str, *values: object) -> list[asyncpg.Record]:
+        """One statement, `$1` and so on for its values: a transaction of its own that costs one journey to the server.
+
+        Repeated and raises as `transaction`.
+        """
+
+        async def once() -> list[asyncpg.Record]:
+            async with self._engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                try:
+                    return list(await driver.fetch(text, *values))
+                except asyncpg.PostgresError:
+                    raise
+                except BaseException:  # nobody knows what it is at
+                    await connection.invalidate()
+                    raise
+
+        return await self._repeated(once)
+
+    async def _repeated(self, once: Callable[[], Awaitable[T]]) -> T:
         for pause in (*_PAUSES, None):
             try:
-                async with asyncio.timeout(self._patience), engine.begin() as connection:
-                    return await connection.run_sync(work)
+                async with asyncio.timeout(self._patience):
+                    return await once()
             except Exception as error:
                 if pause is None or _state(error) not in _REPEATED:
                     self._say(error)

@@ -139,7 +139,8 @@ class Feed:
         if self._lost or self._end > start:
             return
         try:
-            await asyncio.wait_for(self._change.wait(), timeout)
+            async with asyncio.timeout(timeout):  # `wait_for` would make a task each time
+                await self._change.wait()
         except TimeoutError:
             with suppress(StoreUnavailable):
                 await self._look_for_more()
