@@ -9,6 +9,7 @@ from sqlalchemy import select
 from messaging.policy import CouponFact, Facts
 from schemas.tables import table
 from stores.ledger_rows import padded
+from stores.ledger_switches import switches_of_a_lease
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 
     from messaging.ports import OutboxRow
 
-__all__ = ["SWITCH", "Known"]
-
-SWITCH = "switch:"
-"""A kill switch is the text "off" under this prefix and its name: `switch:all`, `switch:rule:cart`."""
-_OFF = "off"
+__all__ = ["Known"]
 
 
 class Known:
@@ -33,7 +30,7 @@ class Known:
         self._addresses = _addresses(connection, people)
         self._consents = _consents(connection, people)
         self._needs = _needs(connection, sorted({needed for row in rows for needed in row.needs}))
-        self._switches = _switches(connection)
+        self._switches = switches_of_a_lease(connection)
 
     def note(self, decision: str, fact: CouponFact) -> None:
         """Something was settled in this very transaction: later rows of the lease see it."""
@@ -93,9 +90,3 @@ def _needs(connection: Connection, decisions: Sequence[str]) -> dict[str, Coupon
     for decision, status, code, expires, pool in connection.execute(query):
         found[decision] = CouponFact(status, code, expires, pool or "")
     return found
-
-
-def _switches(connection: Connection) -> frozenset[str]:
-    t = table("meta")
-    query = select(t.c.name).where(t.c.name.startswith(SWITCH), t.c.value == _OFF)
-    return frozenset(name.removeprefix(SWITCH) for name in connection.execute(query).scalars())

@@ -246,6 +246,12 @@ class Ledger(Protocol):
     async def keep_meta(self, name: str, value: str) -> str:
         """Set it unless it is set, and give what stands: of several processes that start at once, one makes the id."""
 
+    async def switch(self, names: Iterable[str], *, off: bool) -> list[str]:
+        """Turn kill switches (`all`, `rule:…`, `channel:…`, `purpose:…`) off, or on again; gives those that changed.
+
+        It waits for leases under way; every lease that ends after this returned has seen it.
+        """
+
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the named read-only queries of `stores.queries` (status, person, reports)."""
 

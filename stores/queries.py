@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from schemas.tables import OPEN, table
+from stores import ledger_switches
 from stores.codec import content_of, unpack
 
 if TYPE_CHECKING:
@@ -174,6 +175,17 @@ def activations(connection: Connection) -> Rows:
     return _rows(connection, _of("activation").order_by(table("activation").c.sequence))
 
 
+def open_rules(connection: Connection) -> Rows:
+    """The rules of rows that are still to be carried out."""
+    rule = table("outbox").c.rule
+    return _rows(connection, select(rule).where(OPEN).distinct().order_by(rule))
+
+
+def switches(connection: Connection) -> Rows:
+    """The kill switches that are off, by name."""
+    return [{"name": name} for name in sorted(ledger_switches.switches(connection))]
+
+
 QUERIES: dict[str, Callable[..., Rows]] = {
     query.__name__: query
     for query in (
@@ -189,8 +201,10 @@ QUERIES: dict[str, Callable[..., Rows]] = {
         decisions_of,
         deliveries,
         oldest_pending,
+        open_rules,
         outbox_by_state,
         pools,
         shadow,
+        switches,
     )
 }

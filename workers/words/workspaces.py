@@ -9,7 +9,14 @@ import typer
 
 from workers.words.app import Data, Json, app
 
-__all__ = ["activate", "migrate", "person", "status"]
+__all__ = ["activate", "migrate", "pause", "person", "resume", "status"]
+
+Rules = Annotated[list[str] | None, typer.Argument(metavar="RULE", help="Rules, by their ids.")]
+Channels = Annotated[list[str] | None, typer.Option("--channel", metavar="NAME", help="A channel; may come again.")]
+Purposes = Annotated[
+    list[str] | None, typer.Option("--purpose", metavar="NAME", help="marketing or transactional messages.")
+]
+Everything = Annotated[bool, typer.Option("--all", help="Everything: messages, coupons, events for others.")]
 
 
 @app.command(epilog="Example: touchline activate playbook")
@@ -46,6 +53,41 @@ def status(data: Data = None, as_json: Json = False) -> None:
     from workers.commands.look import run_status
 
     run_status(data, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: touchline pause cart-rescue; or: touchline pause --channel sms --channel email,"
+    " touchline pause --purpose marketing, touchline pause --all"
+)
+def pause(
+    rules: Rules = None,
+    channel: Channels = None,
+    purpose: Purposes = None,
+    everything: Everything = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Hold back what a rule decides, what goes out on a channel or for a purpose, or everything; nothing is lost."""
+    from workers.commands.switches import Request, run_pause
+
+    request = Request(tuple(rules or ()), tuple(channel or ()), tuple(purpose or ()), everything)
+    run_pause(request, data, as_json=as_json)
+
+
+@app.command(epilog="Example: touchline resume cart-rescue; or: touchline resume --channel sms, touchline resume --all")
+def resume(
+    rules: Rules = None,
+    channel: Channels = None,
+    purpose: Purposes = None,
+    everything: Everything = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Let what was paused go on; each pause is taken back by its own name."""
+    from workers.commands.switches import Request, run_resume
+
+    request = Request(tuple(rules or ()), tuple(channel or ()), tuple(purpose or ()), everything)
+    run_resume(request, data, as_json=as_json)
 
 
 @app.command(
