@@ -94,6 +94,10 @@ class SqlLedger(ABC):
         """Keep refusals made before the log."""
         await self._write(ledger_outbox.refuse, letters)
 
+    async def forget_dead_letters(self, numbers: Sequence[int]) -> int:
+        """Delete refusals; gives how many were there."""
+        return await self._write(ledger_outbox.forget_dead_letters, numbers)
+
     async def get_meta(self, name: str) -> str | None:
         """A named text of the workspace."""
         return await self._read(ledger_workspace.get_meta, name)

@@ -237,6 +237,9 @@ class Ledger(Protocol):
     async def refuse(self, letters: Sequence[DeadLetter]) -> None:
         """Keep refusals made before the log (offset None)."""
 
+    async def forget_dead_letters(self, numbers: Sequence[int]) -> int:
+        """Delete refusals by their numbers (query `dead_letter_times`); gives how many were there."""
+
     async def get_meta(self, name: str) -> str | None:
         """A named text of the workspace: its id, its coupon key, a kill switch (`switch:NAME` with the text "off")."""
 

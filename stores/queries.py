@@ -118,6 +118,12 @@ def dead_letters(connection: Connection) -> Rows:
     )
 
 
+def dead_letter_times(connection: Connection, *, after: int, limit: int) -> Rows:
+    """When records were refused, by the rows' own numbers, from the one behind `after` on."""
+    t = table("dead_letter")
+    return _rows(connection, _of("dead_letter", "id", "time").where(t.c.id > after).order_by(t.c.id).limit(limit))
+
+
 def dead_letter_counts(connection: Connection) -> Rows:
     """How many records were refused, by code."""
     code = table("dead_letter").c.code
@@ -196,6 +202,7 @@ QUERIES: dict[str, Callable[..., Rows]] = {
         contacts_of,
         coupons,
         dead_letter_counts,
+        dead_letter_times,
         dead_letters,
         decisions,
         decisions_of,

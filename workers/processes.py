@@ -16,6 +16,7 @@ from workers.activation import activate
 from workers.channels import CHANNELS
 from workers.clock import now_ms
 from workers.folding import Folding
+from workers.housekeeping import keep_house
 from workers.log import logger
 from workers.playbooks import read_folder
 from workers.running import pause, together
@@ -52,13 +53,13 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 
 
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
-    """Carry out decisions."""
+    """Carry out decisions, and let go in the ledger of what is old."""
     adapters = _adapters(workspace)
     dispatcher = Dispatcher(
         workspace.ledger, workspace.programs.offers, adapters, now_ms, workspace.key, lease_ms=workspace.settings.lease
     )
     try:
-        await dispatcher.run(stop, decided)
+        await together(stop, dispatcher.run(stop, decided), keep_house(workspace.ledger, now_ms, stop))
     finally:
         for adapter in adapters.values():
             await adapter.close()
