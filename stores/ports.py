@@ -156,6 +156,12 @@ class State(Protocol):
     async def people(self, partition: int) -> list[tuple[str, Saved]]:
         """A look at everybody, in the order of person ids (simulation, reports)."""
 
+    async def checkpoint(self) -> bool:
+        """Put on the disk what was written so far; False where that is not sure (somebody reads, or a server has it).
+
+        What is below a position that was read before is then needed by nobody, and the log may be cut there.
+        """
+
     async def close(self) -> None:
         """Let go."""
 

@@ -21,6 +21,7 @@ from workers.log import logger
 from workers.playbooks import read_folder
 from workers.running import pause, together
 from workers.ticker import Ticker
+from workers.trimming import keep_trimming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -49,7 +50,9 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
         return
     folding = Folding(workspace, decided)
     workers = [folding.worker(workspace.log, partition) for partition in range(workspace.log.info.partitions)]
-    await together(stop, *(folding.run(each, stop) for each in workers))
+    keep = workspace.settings.log_keep
+    trimming = [] if keep is None else [keep_trimming(workspace, keep, stop)]
+    await together(stop, *(folding.run(each, stop) for each in workers), *trimming)
 
 
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
