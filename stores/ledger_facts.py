@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from messaging.policy import CouponFact, Facts
 from schemas.tables import table
@@ -13,7 +14,7 @@ from stores.ledger_rows import padded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from messaging.ports import OutboxRow
 
@@ -54,48 +55,56 @@ class Known:
 
 def _addresses(connection: Connection, people: Sequence[str]) -> dict[str, list[tuple[int, str, str | None]]]:
     """(since, channel, address) of each person, older ones first."""
-    t = table("contact")
-    query = (
-        select(t.c.person, t.c.since, t.c.channel, t.c.address)
-        .where(t.c.person.in_(padded(people)))
-        .order_by(t.c.person, t.c.since, t.c.order)
-    )
     found: dict[str, list[tuple[int, str, str | None]]] = {}
-    for person, *entry in connection.execute(query):
+    for person, *entry in connection.execute(_history("contact", "channel", "address"), {"people": padded(people)}):
         found.setdefault(person, []).append((entry[0], entry[1], entry[2]))
     return found
 
 
 def _consents(connection: Connection, people: Sequence[str]) -> dict[str, list[tuple[int, tuple[str, str], bool]]]:
     """(since, (purpose, channel), given) of each person, older ones first."""
-    t = table("consent")
-    query = (
-        select(t.c.person, t.c.since, t.c.purpose, t.c.channel, t.c.given)
-        .where(t.c.person.in_(padded(people)))
-        .order_by(t.c.person, t.c.since, t.c.order)
-    )
+    query = _history("consent", "purpose", "channel", "given")
     found: dict[str, list[tuple[int, tuple[str, str], bool]]] = {}
-    for person, since, purpose, channel, given in connection.execute(query):
+    for person, since, purpose, channel, given in connection.execute(query, {"people": padded(people)}):
         found.setdefault(person, []).append((since, (purpose, channel), given))
     return found
+
+
+@cache
+def _history(name: str, *columns: str) -> Select[Any]:
+    """Person, since when, and these columns of the rows of people, in the order in which they came to hold."""
+    t = table(name)
+    return (
+        select(t.c.person, t.c.since, *(t.c[column] for column in columns))
+        .where(t.c.person.in_(bindparam("people", expanding=True)))
+        .order_by(t.c.person, t.c.since, t.c.order)
+    )
 
 
 def _needs(connection: Connection, decisions: Sequence[str]) -> dict[str, CouponFact | None]:
     found: dict[str, CouponFact | None] = dict.fromkeys(decisions)
     if not found:
         return found
-    o, c = table("outbox"), table("coupon")
-    query = (
-        select(o.c.decision_id, o.c.status, c.c.code, c.c.expires, c.c.pool)
-        .select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
-        .where(o.c.decision_id.in_(padded(decisions)))
-    )
-    for decision, status, code, expires, pool in connection.execute(query):
+    for decision, status, code, expires, pool in connection.execute(_needed(), {"decisions": padded(decisions)}):
         found[decision] = CouponFact(status, code, expires, pool or "")
     return found
 
 
+@cache
+def _needed() -> Select[Any]:
+    o, c = table("outbox"), table("coupon")
+    return (
+        select(o.c.decision_id, o.c.status, c.c.code, c.c.expires, c.c.pool)
+        .select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
+        .where(o.c.decision_id.in_(bindparam("decisions", expanding=True)))
+    )
+
+
 def _switches(connection: Connection) -> frozenset[str]:
+    return frozenset(name.removeprefix(SWITCH) for name in connection.execute(_switched_off()).scalars())
+
+
+@cache
+def _switched_off() -> Select[str]:
     t = table("meta")
-    query = select(t.c.name).where(t.c.name.startswith(SWITCH), t.c.value == _OFF)
-    return frozenset(name.removeprefix(SWITCH) for name in connection.execute(query).scalars())
+    return select(t.c.name).where(t.c.name.startswith(SWITCH), t.c.value == _OFF)

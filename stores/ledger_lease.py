@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import cache
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Integer, bindparam, or_, select, update
 
 from messaging.policy import CouponFact, Touch
 from messaging.ports import OutboxRow
@@ -22,7 +23,7 @@ from stores.ports import LeasedRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Row, Select, Update
 
     from messaging.policy import Facts, Verdict
 
@@ -41,7 +42,7 @@ def lease(
     own_time: bool = False,
 ) -> list[LeasedRow]:
     """Judge up to `limit` ready rows and take those that may go. Times unix ms."""
-    found = connection.execute(ready_rows(now, limit)).all()
+    found = connection.execute(ready_rows(), {"now": now, "most": limit}).all()
     leasing = _Leasing(connection, now, now + lease_ms, gate)
     ready = leasing.readable(found, own_time=own_time)
     if ready:
@@ -52,15 +53,16 @@ def lease(
     return leasing.leased
 
 
-def ready_rows(now: int, limit: int) -> Select[Any]:
-    """Rows that are due and released, and leases that ran out, oldest first."""
+@cache
+def ready_rows() -> Select[Any]:
+    """Rows that are due and released at `now`, and leases that ran out, the `most` oldest first."""
     o, p = table("outbox"), table("partition_progress")
     reached = select(p.c.position).where(p.c.partition == o.c.partition).scalar_subquery()
     return (
         select(o)
-        .where(OPEN, o.c.ready_at <= now, or_(o.c.release_at == 0, o.c.release_at <= reached))
+        .where(OPEN, o.c.ready_at <= bindparam("now"), or_(o.c.release_at == 0, o.c.release_at <= reached))
         .order_by(o.c.ready_at, o.c.time, o.c.person, o.c.order)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=o)
     )
 
@@ -117,7 +119,9 @@ class _Leasing:
             if each.moment < until <= horizon:
                 heappush(queue, each._replace(moment=until))
             elif until:
-                self._waiting.append({"id": each.before.row.decision_id, "at": until})
+                self._waiting.append(
+                    {"id": each.before.row.decision_id, "new_status": "pending", "new_ready_at": until}
+                )
 
     def _judge(self, each: _Ready, known: Known, touches: Touches) -> int:
         """Do what the gates say of a row; until when it waits, 0 if it does not."""
@@ -156,29 +160,31 @@ class _Leasing:
         self.leased.append(LeasedRow(row, before.token + 1, before.attempts + 1))
 
     def _end(self, decision: str, status: str, reason: str, moment: int) -> None:
-        self._ended.append({"id": decision, "result": status, "why": reason, "at": moment})
+        self._ended.append({"id": decision, "new_status": status, "new_reason": reason, "new_done_at": moment})
 
     def write(self) -> None:
         """Write down what was decided."""
-        outbox = table("outbox")
-        mine = update(outbox).where(outbox.c.decision_id == bindparam("id"))
         if self._ended:
-            ended = mine.values(status=bindparam("result"), reason=bindparam("why"), done_at=bindparam("at"))
-            self._connection.execute(ended, self._ended)
+            self._connection.execute(_setting("status", "reason", "done_at"), self._ended)
         if self._waiting:
-            waiting = mine.values(status="pending", ready_at=bindparam("at"))
-            self._connection.execute(waiting, self._waiting)
+            self._connection.execute(_setting("status", "ready_at"), self._waiting)
         if self._deferred:
-            later = [{"id": decision, "at": until} for decision, until in self._deferred.items()]
-            self._connection.execute(mine.values(deferred_until=bindparam("at")), later)
+            later = [{"id": decision, "new_deferred_until": until} for decision, until in self._deferred.items()]
+            self._connection.execute(_setting("deferred_until"), later)
         if self.leased:
-            names = ("token", "attempts", "channel", "body")
-            taken = mine.values({name: bindparam(f"new_{name}") for name in names})
-            taken = taken.values(status="leased", ready_at=self._until)
-            self._connection.execute(taken, [_taken(leased) for leased in self.leased])
+            taken = _setting("status", "ready_at", "token", "attempts", "channel", "body")
+            self._connection.execute(taken, [_taken(leased, self._until) for leased in self.leased])
         if self._touches is not None:
             self._touches.write()
-            forget_touches(self._connection, (row["id"] for row in self._ended if row["result"] in UNSENT))
+            forget_touches(self._connection, (row["id"] for row in self._ended if row["new_status"] in UNSENT))
+
+
+@cache
+def _setting(*names: str) -> Update:
+    """Set columns of rows, each by its id."""
+    outbox = table("outbox")
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(outbox).where(outbox.c.decision_id == bindparam("id")).values(values)
 
 
 def _popping(queue: list[_Ready], *, is_heap: bool) -> Iterator[_Ready]:
@@ -190,10 +196,12 @@ def _popping(queue: list[_Ready], *, is_heap: bool) -> Iterator[_Ready]:
         yield heappop(queue)
 
 
-def _taken(leased: LeasedRow) -> dict[str, Any]:
+def _taken(leased: LeasedRow, until: int) -> dict[str, Any]:
     body = leased.row.body
     return {
         "id": leased.row.decision_id,
+        "new_status": "leased",
+        "new_ready_at": until,
         "new_token": leased.token,
         "new_attempts": leased.attempts,
         "new_channel": leased.row.channel,

@@ -7,9 +7,10 @@ ring; it is let go with the transaction. SQLite has one writer at a time anyway.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import bindparam, delete, select, text
 
 from messaging.policy import Touch
 from schemas.offers import LONGEST_CAP
@@ -19,7 +20,7 @@ from stores.ledger_rows import add_rows, padded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Delete, Select
 
     from messaging.ports import OutboxRow
 
@@ -49,9 +50,7 @@ class Touches:
     def _read(self, people: Sequence[str], after: int) -> None:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(_LOCKS, {"people": list(people)})
-        t = table("touch")
-        query = select(t).where(t.c.person.in_(padded(people)), t.c.time > after)
-        for row in self._connection.execute(query):
+        for row in self._connection.execute(_touches(), {"people": padded(people), "after": after}):
             self._of.setdefault(row.person, {})[row.decision_id] = Touch(row.time, row.purpose, row.channel)
 
     def others(self, row: OutboxRow) -> tuple[Touch, ...]:
@@ -77,5 +76,16 @@ def forget_touches(connection: Connection, decisions: Iterable[str]) -> None:
     """Give the places of messages back that nobody got."""
     wanted = sorted(decisions)
     if wanted:
-        t = table("touch")
-        connection.execute(delete(t).where(t.c.decision_id.in_(padded(wanted))))
+        connection.execute(_forgetting(), {"decisions": padded(wanted)})
+
+
+@cache
+def _touches() -> Select[Any]:
+    t = table("touch")
+    return select(t).where(t.c.person.in_(bindparam("people", expanding=True)), t.c.time > bindparam("after"))
+
+
+@cache
+def _forgetting() -> Delete:
+    t = table("touch")
+    return delete(t).where(t.c.decision_id.in_(bindparam("decisions", expanding=True)))

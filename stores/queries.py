@@ -5,6 +5,7 @@ The order of happening is (time, person, order). Times are unix ms.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -47,6 +48,7 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"params": unpack(row["params"])} if "params" in row else row
 
 
+@cache
 def _of(name: str, *columns: str) -> Select[Any]:
     t = table(name)
     return select(*(t.c[column] for column in columns)) if columns else select(t)
@@ -57,21 +59,29 @@ def _happening(name: str) -> list[Any]:
     return [t.c.time, t.c.person, t.c.order]
 
 
+@cache
+def _as_it_happened(name: str, *columns: str) -> Select[Any]:
+    return _of(name, *columns).order_by(*_happening(name))
+
+
 def decisions(connection: Connection) -> Rows:
     """Every decision that was carried out or is to be."""
-    return _rows(connection, _of("outbox", *_DECISION).order_by(*_happening("outbox")))
+    return _rows(connection, _as_it_happened("outbox", *_DECISION))
 
 
 def shadow(connection: Connection) -> Rows:
     """Decisions of rules that are tried out."""
-    return _rows(connection, _of("shadow", *_DECISION).order_by(*_happening("shadow")))
+    return _rows(connection, _as_it_happened("shadow", *_DECISION))
 
 
 def deliveries(connection: Connection) -> Rows:
     """What became of messages and assignments; `time`: the decision's, or when the quiet hours ended that held it."""
-    kind = table("outbox").c.kind
-    query = _of("outbox", *_DELIVERY).where(kind.in_(_DELIVERED)).order_by(*_happening("outbox"))
-    return [_delivery(row) for row in _rows(connection, query)]
+    return [_delivery(row) for row in _rows(connection, _delivered())]
+
+
+@cache
+def _delivered() -> Select[Any]:
+    return _as_it_happened("outbox", *_DELIVERY).where(table("outbox").c.kind.in_(_DELIVERED))
 
 
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
@@ -87,16 +97,20 @@ def _delivery(row: dict[str, Any]) -> dict[str, Any]:
 
 def coupons(connection: Connection) -> Rows:
     """Coupons that were issued, and refused ones without a code, in the order of their decisions."""
+    return [_coupon(row) for row in _rows(connection, _issued())]
+
+
+@cache
+def _issued() -> Select[Any]:
     o, c = table("outbox"), table("coupon")
     decided = [o.c[name] for name in ("decision_id", "time", "person", "order", "reason", "params")]
     issued = [c.c[name] for name in ("code", "pool", "status", "expires")]
-    query = (
+    return (
         select(*decided, *issued)
         .select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
         .where(o.c.kind == "issue_coupon", o.c.status.in_(("done", "refused")))
         .order_by(*_happening("outbox"))
     )
-    return [_coupon(row) for row in _rows(connection, query)]
 
 
 def _coupon(row: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +120,7 @@ def _coupon(row: dict[str, Any]) -> dict[str, Any]:
 
 def changes(connection: Connection) -> Rows:
     """Who entered and left what."""
-    return _rows(connection, _of("change").order_by(*_happening("change")))
+    return _rows(connection, _as_it_happened("change"))
 
 
 def dead_letters(connection: Connection) -> Rows:

@@ -111,7 +111,7 @@ async def test_ready_rows_are_found_by_an_index_and_never_sorted(ledger: Postgre
     old = [decision(n, kind="assign", effect=False) for n in range(3_000)]
     await ledger.record(0, "log", 1, 1, outcome(*old, *(decision(n) for n in range(3_000, 3_400))))
     await sql(ledger, "ANALYZE outbox")
-    query = ready_rows(NOW, 100)
+    query = ready_rows().params(now=NOW, most=100)
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     written = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
 
