@@ -25,10 +25,11 @@ Rows = list[dict[str, Any]]
 _DECISION = ("decision_id", "time", "person", "order", "rule", "step", "kind", "occurrence", "event_id", "params")
 _DELIVERY = (
     "decision_id", "time", "person", "order", "rule", "kind", "channel", "status", "reason", "params", "body",
-    "deferred_until",
+    "deferred_until", "ready_at",
 )  # fmt: skip
 _DELIVERED = ("send", "invite", "assign")
-_OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at", "done_at")
+_OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at", "done_at", "deferred_until")
+_QUIET = "quiet_hours"
 
 
 def fetch(connection: Connection, query: str, /, **arguments: Any) -> Rows:  # noqa: ANN401 - each query has its own
@@ -86,9 +87,10 @@ def _delivered() -> Select[Any]:
 
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
     content = content_of(row["body"])
-    deferred = row.pop("deferred_until")
+    deferred, ready = row.pop("deferred_until"), row.pop("ready_at")
     return row | {
         "time": row["time"] if deferred is None else deferred,
+        "reason": _QUIET if row["status"] == "pending" and deferred == ready else row["reason"],
         "template": row.pop("params").get("template"),
         "body": None if content is None else content.body,
         "subject": None if content is None else content.subject,
@@ -157,10 +159,29 @@ def pools(connection: Connection) -> Rows:
 
 
 def decisions_of(connection: Connection, *, person: str, limit: int) -> Rows:
-    """The newest decisions about a person, newest first, with what became of them."""
+    """The newest decisions about a person, newest first, with what became of them; `until`: when it is looked at again.
+
+    What has not been done yet and was put off by quiet hours has their name as its reason.
+    """
     o = table("outbox")
     query = _of("outbox", *_OF_A_PERSON).where(o.c.person == person)
-    return _rows(connection, query.order_by(o.c.time.desc(), o.c.order.desc()).limit(limit))
+    found = _rows(connection, query.order_by(o.c.time.desc(), o.c.order.desc()).limit(limit))
+    return [_put_off(row) for row in found]
+
+
+def _put_off(row: dict[str, Any]) -> dict[str, Any]:
+    deferred, waits = row.pop("deferred_until"), row["status"] == "pending"
+    quiet = waits and deferred == row["ready_at"]
+    until = row["ready_at"] if waits and row["ready_at"] > row["time"] else None
+    return row | {"reason": _QUIET if quiet else row["reason"], "until": until}
+
+
+def quiet(connection: Connection, *, now: int) -> Rows:
+    """How many messages quiet hours hold back, and when the first of them may go; no row if there is none."""
+    o = table("outbox")
+    waiting = (o.c.status == "pending", o.c.deferred_until == o.c.ready_at, o.c.ready_at > now)
+    number, until = connection.execute(select(func.count(), func.min(o.c.ready_at)).where(OPEN, *waiting)).one()
+    return [{"number": number, "until": until}] if number else []
 
 
 def changes_of(connection: Connection, *, person: str, limit: int) -> Rows:
@@ -205,6 +226,7 @@ QUERIES: dict[str, Callable[..., Rows]] = {
         oldest_pending,
         outbox_by_state,
         pools,
+        quiet,
         shadow,
     )
 }
