@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from schemas.catalogue import EventType, PropertyType
 from schemas.errors import EventRefused
@@ -20,7 +20,7 @@ __all__ = ["Coercion", "coercion_of", "trait_value"]
 Coercion = Callable[[dict[str, Any]], dict[str, Any]]
 """Raw properties → typed ones; properties that the catalogue lacks are left out. Raises `EventRefused`."""
 
-_LARGEST = 1 << 36
+_LARGEST: Final = 1 << 36
 """Amounts stay below 68 billion minor units: what a running total can hold."""
 
 

@@ -7,7 +7,7 @@ emitted events.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rules.applying import apply_effects, apply_event, first_evaluation
 from rules.changing import change_runs
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LATENESS", "Fold"]
 
-LATENESS = 3 * DAY
+LATENESS: Final = 3 * DAY
 """How late an event may be, and for how long repeats are recognised (ms); a setting."""
 
-_MAX_DEPTH = 8
-_MAX_KEYS = 8 * 8192
+_MAX_DEPTH: Final = 8
+_MAX_KEYS: Final = 8 * 8192
 """Keys of 8,192 events: a longer burst within a lateness period may count a repeat twice, but not fill the store."""
 
 
