@@ -41,7 +41,7 @@ def coercion_of(event: EventType, currency: str) -> Coercion:
         for name, as_it_is, read in unpriced if has_money and raw.get("currency") not in own else every:
             value = raw.get(name)
             if value is not None:
-                out[name] = value if value.__class__ is as_it_is else read(value)
+                out[name] = value if type(value) is as_it_is else read(value)
         return out
 
     return coerce
@@ -69,9 +69,9 @@ def _money(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]
     lowest = _lowest(kind, unit)
 
     def read(value: Any) -> Any:  # noqa: ANN401
-        if value.__class__ is Decimal:
+        if type(value) is Decimal:
             minor = to_minor(value, currency)
-        elif value.__class__ is int:
+        elif type(value) is int:
             minor = value * unit
         else:
             raise _refuse(name, "money (a number)", value)

@@ -98,10 +98,10 @@ class Program:
     hash: str
     playbook: Playbook
     plan: Plan
-    names: Mapping[str, str]
-    coercions: Mapping[str, Coercion]
+    names: dict[str, str]
+    coercions: dict[str, Coercion]
     trait_readers: Mapping[str, Callable[[Any], Any]]
-    on_event: Mapping[str, Matcher]
+    on_event: dict[str, Matcher]
     on_change: Mapping[tuple[str, str], tuple[CompiledRule, ...]]
     schedules: Mapping[str, CompiledRule]
     rules: Mapping[str, CompiledRule]

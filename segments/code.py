@@ -34,6 +34,7 @@ _FUNCTIONS = (
     w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.totals_read, w.value_key, w.values_add,
 )  # fmt: skip
 _READS = {
+    "due": "p.due",
     "tr": "p.tracks",
     "tags": "p.tags",
     "traits": "p.traits",
@@ -80,7 +81,7 @@ class Code:
         ]
 
     def read(self, name: str) -> str:
-        """The local that holds a part of the profile: `tr`, `tags`, `traits`, `days`, `props`."""
+        """The local that holds a part of the profile: `tr`, `due`, `tags`, `traits`, `days`, `props`."""
         self.reads.add(name)
         return name
 
