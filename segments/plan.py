@@ -135,9 +135,10 @@ class Plan:
         code.add(0, f"wake = p.wake - {FOREVER}")
         code.add(0, f"first = {' or '.join(f'due[{at}] == wake' for at in places)}")  # then another may be the next
         self._evaluate(code, segments)
-        moved = ", ".join(f"due[{at}]" for at in places)
-        code.namespace |= {"least": _least, "min": min}
-        code.add(0, f"p.wake = (least(due) if first else min(wake, {moved})) + {FOREVER}")
+        code.namespace["least"] = _least
+        code.add(0, "if first: wake = least(due)", "else:")
+        code.add(1, *(f"if due[{at}] < wake: wake = due[{at}]" for at in places))
+        code.add(0, f"p.wake = wake + {FOREVER}")
 
     def _apply(self, code: Code, names: frozenset[str]) -> None:
         """Lines that put an event into the tracks."""
@@ -158,7 +159,8 @@ class Plan:
         amount = f"{code.constant(_scaler(scale))}({x})" if scale != 1 else x or "0"
         match track.key[0]:
             case "stamps":
-                plain = f"(t + x)[:{6 * track.keep}] if x < t and x[-6:] > {edge}"  # in order, and nothing expires
+                last, kept = code.part(-6), code.part(0, 6 * track.keep)
+                plain = f"(t + x)[{kept}] if x < t and x[{last}] > {edge}"  # in order, and nothing expires
                 return f"x = {at}; {at} = {plain} else stamps_add(x, ts, {track.keep}, {edge})"
             case "first":
                 return f"{at} = first_add({at}, ts)"
