@@ -12,6 +12,7 @@ from __future__ import annotations
 from array import array
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.times import DAY, FOREVER, HOUR, MINUTE, SECOND
@@ -19,12 +20,12 @@ from schemas.times import DAY, FOREVER, HOUR, MINUTE, SECOND
 __all__ = ["Days", "days_add", "days_of", "streak_ge", "streak_read"]
 
 _FIRST, _LAST = date(1999, 12, 30), date(2061, 1, 1)
-_AHEAD = 7
+_AHEAD: Final = 7
 """Days after the last one whose beginnings are known too: a streak ends two days after its last day."""
 _EPOCH_DAY = date(1970, 1, 1)
-_ZERO = (_FIRST - _EPOCH_DAY).days
-_RUN = 4
-_int = int.from_bytes
+_ZERO: Final = (_FIRST - _EPOCH_DAY).days
+_RUN: Final = 4
+_int: Final = int.from_bytes
 
 
 class Days:

@@ -24,6 +24,7 @@ from segments.tree import (
     Select,
     Unary,
     children,
+    replaced,
     unparse,
     walk,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Unary",
     "children",
     "parse",
+    "replaced",
     "unparse",
     "walk",
 ]

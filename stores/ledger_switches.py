@@ -17,28 +17,26 @@ from stores.ledger_workspace import set_meta
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
-__all__ = ["SWITCH", "switch", "switches", "switches_of_a_lease"]
+__all__ = ["OFF", "SWITCH", "holding_switches", "switch", "switches"]
 
 SWITCH = "switch:"
 """A kill switch is the text "off" under this prefix and its name: `switch:all`, `switch:rule:cart`."""
-_OFF = "off"
+OFF = "off"
 _LOCK = 0x544C4B53
 
 
 def switches(connection: Connection) -> frozenset[str]:
     """The names of the switches that are off: `all`, `rule:cart`, `channel:sms`, `purpose:marketing`."""
     t = table("meta")
-    query = select(t.c.name).where(t.c.name.startswith(SWITCH), t.c.value == _OFF)
+    query = select(t.c.name).where(t.c.name.startswith(SWITCH), t.c.value == OFF)
     return frozenset(name.removeprefix(SWITCH) for name in connection.execute(query).scalars())
 
 
-def switches_of_a_lease(connection: Connection) -> frozenset[str]:
-    """The same, and nobody turns one until the transaction ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
-    return switches(connection)
+def holding_switches() -> ColumnElement[bool]:
+    """True on PostgreSQL, and nobody turns a switch until the transaction ends; look at them in a later statement."""
+    return select(func.pg_advisory_xact_lock_shared(_LOCK)).scalar_subquery().is_not(None)
 
 
 def switch(connection: Connection, names: Iterable[str], *, off: bool) -> list[str]:
@@ -50,7 +48,7 @@ def switch(connection: Connection, names: Iterable[str], *, off: bool) -> list[s
     t = table("meta")
     for name in changed:
         if off:
-            set_meta(connection, SWITCH + name, _OFF)
+            set_meta(connection, SWITCH + name, OFF)
         else:
             connection.execute(delete(t).where(t.c.name == SWITCH + name))
     return changed

@@ -112,7 +112,7 @@ async def test_ready_rows_are_found_by_an_index_and_never_sorted(ledger: Postgre
     old = [decision(n, kind="assign", effect=False) for n in range(3_000)]
     await ledger.record(0, "log", 1, 1, outcome(*old, *(decision(n) for n in range(3_000, 3_400))))
     await sql(ledger, "ANALYZE outbox")
-    query = ready_rows(NOW, 100)
+    query = ready_rows().params(now=NOW, most=100)
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     written = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
 
@@ -275,6 +275,7 @@ async def test_a_saved_copy_holds_every_row_as_it_was(ledger: PostgresLedger, tm
         "contacts_of": {"person": "p1"},
         "consents_of": {"person": "p1"},
         "oldest_pending": {"now": NOW},
+        "dead_letter_times": {"after": 0, "limit": 9},
     }
     for query in QUERIES:
         given = arguments.get(query, {})
