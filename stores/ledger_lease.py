@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Integer, bindparam, or_, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, func, or_, select, true, update
 
 from messaging.policy import CouponFact, Touch
 from messaging.ports import OutboxRow
@@ -23,13 +23,17 @@ from stores.ports import LeasedRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection, Row, Select, Update
+    from sqlalchemy import BindParameter, Connection, Row, Select, Update
 
     from messaging.policy import Facts, Verdict
 
 __all__ = ["lease", "ready_rows"]
 
 _log = logging.getLogger(__name__)
+
+_MESSAGES = ("assign", "invite", "send")
+_SEED = 7
+"""Of the hash by which a person is locked."""
 
 
 def lease(
@@ -42,7 +46,7 @@ def lease(
     own_time: bool = False,
 ) -> list[LeasedRow]:
     """Judge up to `limit` ready rows and take those that may go. Times unix ms."""
-    found = connection.execute(ready_rows(), {"now": now, "most": limit}).all()
+    found = _found(connection, now, limit)
     leasing = _Leasing(connection, now, now + lease_ms, gate)
     ready = leasing.readable(found, own_time=own_time)
     if ready:
@@ -55,16 +59,34 @@ def lease(
 
 @cache
 def ready_rows() -> Select[Any]:
-    """Rows that are due and released at `now`, and leases that ran out, the `most` oldest first."""
+    """Rows that are due `now` and released, and leases that ran out, oldest first, `most` of them."""
     o, p = table("outbox"), table("partition_progress")
     reached = select(p.c.position).where(p.c.partition == o.c.partition).scalar_subquery()
+    now, most = bindparam("now", type_=BigInteger), bindparam("most", type_=Integer)
     return (
         select(o)
-        .where(OPEN, o.c.ready_at <= bindparam("now"), or_(o.c.release_at == 0, o.c.release_at <= reached))
+        .where(OPEN, o.c.ready_at <= now, or_(o.c.release_at == 0, o.c.release_at <= reached))
         .order_by(o.c.ready_at, o.c.time, o.c.person, o.c.order)
-        .limit(bindparam("most", type_=Integer))
+        .limit(most)
         .with_for_update(skip_locked=True, of=o)
     )
+
+
+def _found(connection: Connection, now: int, limit: int) -> Sequence[Row[Any]]:
+    """Rows of people to whom no other dispatcher is about to write: those are its, like rows that it has locked."""
+    asked = {"now": now, "most": limit}
+    if connection.dialect.name != "postgresql":
+        return connection.execute(ready_rows(), asked).all()
+    return [row for row in connection.execute(_ready_and_ours(), asked) if row.is_ours]
+
+
+@cache
+def _ready_and_ours() -> Select[Any]:
+    """Ready rows, and whether their person is locked for this transaction: nobody waits, so nobody waits in a ring."""
+    r = ready_rows().subquery()
+    key = func.hashtextextended(r.c.person, _SEED, type_=BigInteger)
+    is_ours = case((r.c.kind.in_(_MESSAGES), func.pg_try_advisory_xact_lock(key)), else_=true())
+    return select(r, is_ours.label("is_ours")).order_by(r.c.ready_at, r.c.time, r.c.person, r.c.order)
 
 
 class _Ready(NamedTuple):
@@ -109,8 +131,8 @@ class _Leasing:
     def judge(self, ready: Sequence[_Ready], horizon: int) -> None:
         """Ask the gates about each row, in order; one that is put off to `horizon` or earlier comes again then."""
         rows = [each.before.row for each in ready]
-        known = Known(self._connection, rows)
-        self._touches = Touches(self._connection, rows, min(each.moment for each in ready))
+        known = Known(self._connection, rows, min(each.moment for each in ready))
+        self._touches = Touches(self._connection, known.touches)
         queue = list(ready)
         if horizon:
             heapify(queue)
@@ -119,9 +141,7 @@ class _Leasing:
             if each.moment < until <= horizon:
                 heappush(queue, each._replace(moment=until))
             elif until:
-                self._waiting.append(
-                    {"id": each.before.row.decision_id, "new_status": "pending", "new_ready_at": until}
-                )
+                self._waiting.append({"id": each.before.row.decision_id, "at": until})
 
     def _judge(self, each: _Ready, known: Known, touches: Touches) -> int:
         """Do what the gates say of a row; until when it waits, 0 if it does not."""
@@ -160,31 +180,36 @@ class _Leasing:
         self.leased.append(LeasedRow(row, before.token + 1, before.attempts + 1))
 
     def _end(self, decision: str, status: str, reason: str, moment: int) -> None:
-        self._ended.append({"id": decision, "new_status": status, "new_reason": reason, "new_done_at": moment})
+        self._ended.append({"id": decision, "result": status, "why": reason, "at": moment})
 
     def write(self) -> None:
         """Write down what was decided."""
-        if self._ended:
-            self._connection.execute(_setting("status", "reason", "done_at"), self._ended)
-        if self._waiting:
-            self._connection.execute(_setting("status", "ready_at"), self._waiting)
-        if self._deferred:
-            later = [{"id": decision, "new_deferred_until": until} for decision, until in self._deferred.items()]
-            self._connection.execute(_setting("deferred_until"), later)
-        if self.leased:
-            taken = _setting("status", "ready_at", "token", "attempts", "channel", "body")
-            self._connection.execute(taken, [_taken(leased, self._until) for leased in self.leased])
+        changes: dict[str, list[dict[str, Any]]] = {
+            "ended": self._ended,
+            "waiting": self._waiting,
+            "deferred": [{"id": decision, "at": until} for decision, until in self._deferred.items()],
+            "taken": [_taken(leased) | {"until": self._until} for leased in self.leased],
+        }
+        for name, rows in changes.items():
+            if rows:
+                self._connection.execute(_change(name), rows)
         if self._touches is not None:
             self._touches.write()
-            forget_touches(self._connection, (row["id"] for row in self._ended if row["new_status"] in UNSENT))
+            forget_touches(self._connection, (row["id"] for row in self._ended if row["result"] in UNSENT))
 
 
 @cache
-def _setting(*names: str) -> Update:
-    """Set columns of rows, each by its id."""
+def _change(name: str) -> Update:
+    at: BindParameter[int] = bindparam("at")
+    values: dict[str, dict[str, Any]] = {
+        "ended": {"status": bindparam("result"), "reason": bindparam("why"), "done_at": at},
+        "waiting": {"status": "pending", "ready_at": at},
+        "deferred": {"deferred_until": at},
+        "taken": {"status": "leased", "ready_at": bindparam("until")}
+        | {each: bindparam(f"new_{each}") for each in ("token", "attempts", "channel", "body")},
+    }
     outbox = table("outbox")
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-    return update(outbox).where(outbox.c.decision_id == bindparam("id")).values(values)
+    return update(outbox).where(outbox.c.decision_id == bindparam("id")).values(values[name])
 
 
 def _popping(queue: list[_Ready], *, is_heap: bool) -> Iterator[_Ready]:
@@ -196,12 +221,10 @@ def _popping(queue: list[_Ready], *, is_heap: bool) -> Iterator[_Ready]:
         yield heappop(queue)
 
 
-def _taken(leased: LeasedRow, until: int) -> dict[str, Any]:
+def _taken(leased: LeasedRow) -> dict[str, Any]:
     body = leased.row.body
     return {
         "id": leased.row.decision_id,
-        "new_status": "leased",
-        "new_ready_at": until,
         "new_token": leased.token,
         "new_attempts": leased.attempts,
         "new_channel": leased.row.channel,

@@ -23,22 +23,36 @@ if TYPE_CHECKING:
     from stores.ledger_rows import Insert
     from stores.ports import Result
 
-__all__ = ["advance", "finish", "progress", "record", "refuse"]
+__all__ = ["advance", "finish", "progress", "record", "refuse", "rows_of"]
 
 
 def record(connection: Connection, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
     """Insert what a batch yielded, withdraw what it took back, raise the high-water mark. Raises `NamedStop`."""
-    live = [_row(d) | _task(d, partition, log_end) for d in outcome.decisions if not d.shadow]
-    add_rows(connection, "outbox", live, "decision_id")
-    add_rows(connection, "shadow", map(_row, (d for d in outcome.decisions if d.shadow)), "decision_id")
-    add_rows(connection, "contact", map(msgspec.structs.asdict, outcome.contacts), "person", "channel", "order")
-    add_rows(
-        connection, "consent", map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order"
-    )
-    add_rows(connection, "change", map(msgspec.structs.asdict, outcome.changes), "person", "order")
-    add_rows(connection, "dead_letter", map(_letter, outcome.dead_letters), "partition", "offset", "code")
+    for name, rows in rows_of(partition, log_end, outcome).items():
+        add_rows(connection, name, rows)
     _withdraw(connection, outcome.withdrawals)
     advance(connection, partition, log_id, position)
+
+
+def rows_of(partition: int, log_end: int, outcome: Outcome) -> dict[str, list[dict[str, Any]]]:
+    """What a batch yielded, as rows by table, each in the order of its key.
+
+    So two who insert the same ones never wait for each other in a ring.
+    """
+    live = (_row(d) | _task(d, partition, log_end) for d in outcome.decisions if not d.shadow)
+    shadow = (_row(d) for d in outcome.decisions if d.shadow)
+    return {
+        "outbox": _ordered(live, "decision_id"),
+        "shadow": _ordered(shadow, "decision_id"),
+        "contact": _ordered(map(msgspec.structs.asdict, outcome.contacts), "person", "channel", "order"),
+        "consent": _ordered(map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order"),
+        "change": _ordered(map(msgspec.structs.asdict, outcome.changes), "person", "order"),
+        "dead_letter": _ordered(map(_letter, outcome.dead_letters), "partition", "offset", "code"),
+    }
+
+
+def _ordered(rows: Iterable[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: tuple(row[column] for column in key))
 
 
 def _row(decision: Decision) -> dict[str, Any]:
@@ -86,7 +100,7 @@ def _withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> None
 
 def refuse(connection: Connection, letters: Iterable[DeadLetter]) -> None:
     """Keep refusals made before the log."""
-    add_rows(connection, "dead_letter", map(_letter, letters), "partition", "code", "time")
+    add_rows(connection, "dead_letter", _ordered(map(_letter, letters), "partition", "code", "time"))
 
 
 def _letter(letter: DeadLetter) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import faust
 from yarl import URL
 
 from schemas.errors import NamedStop, StoreUnavailable
+from workers.faust_sensors import Sensors
 from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport
 from workers.folding import Folding
 from workers.log import logger
@@ -84,6 +85,7 @@ def make_app(address: KafkaAddress, partitions: Partitions, folder: str, *, sess
         web_enabled=False,
         worker_redirect_stdouts=False,
         autodiscover=False,
+        Monitor=Sensors,
     )
     app.partitions = partitions
 

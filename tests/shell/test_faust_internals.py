@@ -39,7 +39,6 @@ PRINTS: dict[tuple[Any, str], str] = {
     (faust_consumer.ThreadDelegateConsumer, "seek_to_committed"): "6c17ae1d4f33",
     (faust_consumer.Consumer, "on_partitions_revoked"): "652177e770ee",
     (faust_consumer.Consumer, "on_buffer_full"): "edcee17978c4",
-    (faust_consumer.Consumer, "getmany"): "e486c434b792",
     (faust_consumer.Consumer, "_drain_messages"): "8f35dd7a1114",
     (faust_consumer.Consumer, "ack"): "5548cf0f7584",
     (faust_consumer.Consumer, "commit"): "e43a7d03685f",

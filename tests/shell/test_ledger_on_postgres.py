@@ -233,6 +233,7 @@ async def test_a_saved_copy_holds_every_row_as_it_was(ledger: PostgresLedger, tm
         "contacts_of": {"person": "p1"},
         "consents_of": {"person": "p1"},
         "oldest_pending": {"now": NOW},
+        "quiet": {"now": NOW},
     }
     for query in QUERIES:
         given = arguments.get(query, {})
