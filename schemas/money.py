@@ -19,7 +19,7 @@ _DIGITS: Final = {
 """Decimal places that differ from two (ISO 4217)."""
 _UNITS: Final = {0: 1, 2: 100, 3: 1_000}
 _FACTORS: Final = {digits: Decimal(units) for digits, units in _UNITS.items()}
-_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)  # an event's number has at most 30 digits and lies below 10**31
+_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)  # events' numbers: 30 digits at most, below 10**31
 _HALF: Final = Decimal("0.5")
 _MINUS_HALF: Final = -_HALF
 _AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
