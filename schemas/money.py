@@ -19,7 +19,7 @@ _DIGITS: Final = {
 """Decimal places that differ from two (ISO 4217)."""
 _UNITS: Final = {0: 1, 2: 100, 3: 1_000}
 _FACTORS: Final = {digits: Decimal(units) for digits, units in _UNITS.items()}
-_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)  # events' numbers: 30 digits at most, below 10**31
+_fma: Final = Context(prec=60, rounding=ROUND_HALF_UP).fma  # exact: events' numbers have 30 digits, below 10**31
 _HALF: Final = Decimal("0.5")
 _MINUS_HALF: Final = -_HALF
 _AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
@@ -34,7 +34,7 @@ def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
     """Whole minor units of an amount in major units, rounded half away from zero."""
     digits = digits_of(currency)
     if isinstance(amount, Decimal):
-        return int(_EXACT.fma(amount, _FACTORS[digits], _MINUS_HALF if amount.is_signed() else _HALF))
+        return int(_fma(amount, _FACTORS[digits], _MINUS_HALF if amount.is_signed() else _HALF))
     units = _UNITS[digits]
     if isinstance(amount, int):
         return amount * units
