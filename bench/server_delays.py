@@ -14,7 +14,7 @@ from bench import workload
 from bench.server_playbooks import LEFT_AFTER, leaving
 from bench.server_site import PARTITIONS, Place, Worker
 from rules.compile import compile_playbook
-from rules.fold import Fold
+from rules.fold import Fold, next_moment
 from schemas.decisions import Outcome
 from schemas.ids import partition_of
 from schemas.profile import Profile, decode_profile, encode_profile
@@ -173,7 +173,7 @@ class _Crowd:
             event = Behaviour(f"e{number}", person, "cart.added", time, values, "bench")
             self.fold.event(person, profile, event, time, out)
             self.fold.pass_time(person, profile, now, out)
-            due, stored = profile.next_moment(FOREVER), encode_profile(profile)
+            due, stored = next_moment(profile), encode_profile(profile)
             self.bytes += len(stored)
             self.due.append(due)
             yield person, Saved(stored, due if due < FOREVER else None)

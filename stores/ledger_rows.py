@@ -20,18 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["add_row", "add_rows", "among", "insert_into", "is_among", "padded"]
 
 
-def insert_into(connection: Connection, name: str) -> Insert:
+def insert_into(dialect: str, name: str) -> Insert:
     """An INSERT that knows `ON CONFLICT`."""
-    return _insert(connection.dialect.name, name)
-
-
-def _insert(dialect: str, name: str) -> Insert:
     return postgresql.insert(table(name)) if dialect == "postgresql" else sqlite.insert(table(name))
 
 
 @cache
 def _insert_new(dialect: str, name: str) -> Insert:
-    return _insert(dialect, name).on_conflict_do_nothing()
+    return insert_into(dialect, name).on_conflict_do_nothing()
 
 
 def add_row(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
