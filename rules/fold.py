@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from schemas.profile import Profile, Waiting
     from schemas.records import Behaviour
 
-__all__ = ["LATENESS", "Fold"]
+__all__ = ["LATENESS", "Fold", "next_moment"]
 
 LATENESS: Final = 3 * DAY
 """How late an event may be, and for how long repeats are recognised (ms); a setting."""
@@ -42,6 +42,12 @@ LATENESS: Final = 3 * DAY
 _MAX_DEPTH: Final = 8
 _MAX_KEYS: Final = 8 * 8192
 """Keys of 8,192 events: a longer burst within a lateness period may count a repeat twice, but not fill the store."""
+
+
+def next_moment(p: Profile) -> int:
+    """The next moment at which time alone concerns this person; FOREVER if none."""
+    wait, wake = p.next_wait, p.wake
+    return wait if 0 < wait < wake else wake
 
 
 class Fold:
@@ -66,33 +72,35 @@ class Fold:
                 f"the event is more than {self.lateness // 3_600_000} h old; older ones belong to `touchline import`"
             )
             raise EventRefused(message, code="too_late")
-        name, props = self._typed(event)
+        identity, source, raw = event.id, event.source, event.properties
+        name, props = self._typed(event.name, raw)
         now = max(p.now, at)
-        if p.wake < now or 0 < p.next_wait < now:
+        if next_moment(p) < now:
             self.pass_time(person, p, now - 1, out)
         p.now = now
         ts = min(at, own)
         # An import knows what it has imported; live repeats of so old an event are refused as too late.
-        if not (history and ts < now - self.lateness) and self._repeated(p, event_key(event.source, event.id), now):
+        if not (history and ts < now - self.lateness) and self._repeated(p, event_key(source, identity), now):
             out.count("duplicates")
             return
-        out.count("events")
-        occasion = Occasion(event.id, name, ts, event.source, props, event.properties)
+        counts = out.counts
+        counts["events"] = counts.get("events", 0) + 1
+        occasion = Occasion(identity, name, ts, source, props, raw)
         turn = Turn(self.program, self.workspace, person, p, out, occasion, "event", depth)
         turn.quiet = history
         if history:
             p.quiet = max(p.quiet, at)
         self._happen(turn, name, ts, history=history)
 
-    def _typed(self, event: Behaviour) -> tuple[str, dict[str, Any]]:
-        name = self.program.names.get(event.name)
+    def _typed(self, given: str, raw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        name = self.program.names.get(given)
         if name is None:
             if self.program.playbook.catalogue.reject_unknown:
-                message = f"the catalogue has no event {event.name!r}"
+                message = f"the catalogue has no event {given!r}"
                 raise EventRefused(message, code="unknown_event")
-            return event.name, {}
+            return given, {}
         coerce = self.program.coercions.get(name)
-        return name, coerce(event.properties) if coerce is not None else {}
+        return name, coerce(raw) if coerce is not None else {}
 
     def _repeated(self, p: Profile, key: bytes, now: int) -> bool:
         """Whether the event came before, in this or the previous lateness period; if not, its key is remembered."""
@@ -163,7 +171,7 @@ class Fold:
     def pass_time(self, person: str, p: Profile, to: int, out: Outcome) -> None:
         """Let time pass up to and including `to`: everything due happens, each at its own moment."""
         while True:
-            moment = p.next_moment(FOREVER)
+            moment = next_moment(p)
             if moment > to or moment >= FOREVER:
                 return
             p.now = max(p.now, moment)

@@ -35,7 +35,7 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
     started = turn.now if occasion.time is None else occasion.time
     if rule.unrestrained and (rule.parallel or not p.waits_raw):
         turn.tell("started", rule, occurrence, OWN)
-        return Run(rule, occurrence, turn.now, b"", started, due, rule.shadow)
+        return Run(rule, occurrence, turn.now, b"", started, due, shadow=rule.shadow)
     shadow = rule.shadow or (rule.rule.canary is not None and _is_outside(rule, turn.person))
     others = [] if rule.parallel or not p.waits_raw else _under_way(p, rule, shadow=shadow)
     key = once_key(rule.rule.limit, occasion) if rule.limited else b""
@@ -52,7 +52,7 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
         for other in others:
             turn.tell("restarted", rule, other.occurrence, other.wait)
     turn.tell("started", rule, occurrence, OWN)
-    return Run(rule, occurrence, turn.now, key or b"", started, due, shadow)
+    return Run(rule, occurrence, turn.now, key or b"", started, due, shadow=shadow)
 
 
 def refusal(p: Profile, rule: CompiledRule, person: str, occasion: Occasion) -> str:

@@ -18,7 +18,10 @@ _DIGITS: Final = {
 }  # fmt: skip
 """Decimal places that differ from two (ISO 4217)."""
 _UNITS: Final = {0: 1, 2: 100, 3: 1_000}
-_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)  # an event's number has at most 30 digits
+_FACTORS: Final = {digits: Decimal(units) for digits, units in _UNITS.items()}
+_fma: Final = Context(prec=60, rounding=ROUND_HALF_UP).fma  # exact: events' numbers have 30 digits, below 10**31
+_HALF: Final = Decimal("0.5")
+_MINUS_HALF: Final = -_HALF
 _AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
 
 
@@ -29,11 +32,12 @@ def digits_of(currency: str) -> int:
 
 def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
     """Whole minor units of an amount in major units, rounded half away from zero."""
-    units = _UNITS[digits_of(currency)]
+    digits = digits_of(currency)
+    if isinstance(amount, Decimal):
+        return int(_fma(amount, _FACTORS[digits], _MINUS_HALF if amount.is_signed() else _HALF))
+    units = _UNITS[digits]
     if isinstance(amount, int):
         return amount * units
-    if isinstance(amount, Decimal):
-        return int(_EXACT.to_integral_value(_EXACT.multiply(amount, units)))
     scaled = abs(amount) * units
     whole = int(scaled + Fraction(1, 2))
     return -whole if amount < 0 else whole

@@ -35,6 +35,7 @@ _FUNCTIONS = (
 )  # fmt: skip
 _READS = {
     "due": "p.due",
+    "opened": "None",
     "tr": "p.tracks",
     "tags": "p.tags",
     "traits": "p.traits",
@@ -258,8 +259,8 @@ class Code:
     def _moment(self, atom: c.Aged, depth: int) -> tuple[str, str]:
         """(the test whether there is no moment of which the age is asked, the moment)."""
         if atom.source == "trait":
-            moment = self.value("traits", atom.name)
-            return f"{moment} is None", moment
+            self._trait(atom.name, depth)
+            return "x is None", "x"
         track = self.track("first" if atom.source == "first" else "stamps", atom.name)
         self.add(depth, f"x = {track}[{self.part(0, 6)}]")
         return "not x", "number(x)"
@@ -278,14 +279,14 @@ class Code:
     def _membership(self, atom: c.Node, depth: int) -> None:
         match atom:
             case c.TraitIs(name, op, value):
-                x = self.value("traits", name)
-                self.add(depth, f"v = {self._test(x, op, value)} if {x} is not None else None; u = {FOREVER}")
+                self._trait(name, depth)
+                self.add(depth, f"v = {self._test('x', op, value)} if x is not None else None; u = {FOREVER}")
             case c.Prop(name, op, value):
                 x = self.value("props", name)
                 self.add(depth, f"v = {self._test(x, op, value)} if {x} is not None else None; u = {FOREVER}")
             case c.HasTrait(name):
-                self.reads.add("traits")
-                self.add(depth, f"v = {self.constant(name)} in traits; u = {FOREVER}")
+                self._trait(name, depth)
+                self.add(depth, f"v = x is not None; u = {FOREVER}")
             case c.HasProp(name):
                 self.add(depth, f"v = {self.value('props', name)} is not None; u = {FOREVER}")
             case c.Tag(name):
@@ -298,6 +299,11 @@ class Code:
                 self.add(depth, f"v = true & {self.plan.bit[segment]} != 0; u = {FOREVER}")
             case _:
                 raise AssertionError(atom)
+
+    def _trait(self, name: str, depth: int) -> None:
+        """Read a trait into x. Most events ask for none, so the first that is asked for opens them."""
+        opened = self.read("opened")
+        self.add(depth, f"if {opened} is None: {opened} = p.traits", f"x = {opened}.get({self.constant(name)})")
 
     def _test(self, x: str, op: str, value: Any) -> str:  # noqa: ANN401 - a literal
         if op == "in":

@@ -80,8 +80,8 @@ class Firing:
         known, anew = self.code.constant(stamp), self.code.constant(renew)
         return [
             "x = p.standing",
-            f"if x[:{len(stamp)}] != {known}: x = {anew}(p)",
-            f"standing = number(x[{start}:{end}])",
+            f"if x[{self.code.part(0, len(stamp))}] != {known}: x = {anew}(p)",
+            f"standing = number(x[{self.code.part(start, end)}])",
         ]
 
     def _function(self, name: str, before: list[str], lines: list[str]) -> Callable[..., Any]:

@@ -115,17 +115,21 @@ def days_add(track: bytes, ts: int, now: int, late: int, days: Days) -> bytes:
         ValueError: `ts` lies outside the years 2000 to 2060.
     """
     day = days.day(ts)
-    if track:
-        first, last = _int(track[:2], "big"), _int(track[2:4], "big")
-        if first <= day <= last:
-            return track
-        if day == last + 1:
-            return track[:2] + day.to_bytes(2, "big") + track[4:]
+    first, last = (_int(track[:2], "big"), _int(track[2:4], "big")) if track else (0, -2)
+    if first <= day <= last:
+        return track
+    packed = day.to_bytes(2, "big")
+    if day == last + 1:
+        return track[:2] + packed + track[4:]
+    track = packed + packed + track if day > last else _joined(track, day)
     oldest = days.day(now - late) if now - late > days.starts[0] else 0
-    return _packed(_joined(track, day), oldest)
+    end = len(track)
+    while end > _RUN and _int(track[end - 2 : end], "big") + 1 < oldest:
+        end -= _RUN
+    return track[:end]
 
 
-def _joined(track: bytes, day: int) -> list[tuple[int, int]]:
+def _joined(track: bytes, day: int) -> bytes:
     """All runs with this day in them, newest first."""
     runs = [(_int(track[at : at + 2], "big"), _int(track[at + 2 : at + 4], "big")) for at in range(0, len(track), _RUN)]
     out, first, last = [], day, day
@@ -134,12 +138,8 @@ def _joined(track: bytes, day: int) -> list[tuple[int, int]]:
             first, last = min(begin, first), max(end, last)
         else:
             out.append((begin, end))
-    return sorted([*out, (first, last)], reverse=True)
-
-
-def _packed(runs: list[tuple[int, int]], oldest: int) -> bytes:
-    kept = [run for at, run in enumerate(runs) if at == 0 or run[1] + 1 >= oldest]
-    return b"".join(first.to_bytes(2, "big") + last.to_bytes(2, "big") for first, last in kept)
+    runs = sorted([*out, (first, last)], reverse=True)
+    return b"".join(first.to_bytes(2, "big") + last.to_bytes(2, "big") for first, last in runs)
 
 
 def streak_read(track: bytes, now: int, days: Days) -> tuple[int, int]:

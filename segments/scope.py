@@ -81,6 +81,14 @@ class Scope:
         """Names and aliases of events → names."""
         return self.names or self.catalogue.resolve()
 
+    def meant(self, name: str) -> str:
+        """What a bare name may have been meant for: a truth value, a property at hand, a trait; else nothing."""
+        if name.lower() in {"true", "false", "null", "none"}:
+            return name.lower().replace("none", "null")
+        if any(self.property_of(event, name) for event in self.events or ()):
+            return f"event.{name}"
+        return f"profile.{name}" if name in self.catalogue.traits or name == "stage" else ""
+
     def property_of(self, event: str, name: str) -> PropertyType | None:
         """The type of an event's property, None if the catalogue lacks it."""
         kind = self.catalogue.events.get(event) or RESERVED_EVENTS.get(event)

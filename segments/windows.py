@@ -154,7 +154,7 @@ def value_key(value: Any) -> bytes:  # noqa: ANN401 - any property value
 
     Equal numbers are one value however they are written (1 and 1.0); "1" and true are others.
     """
-    if value.__class__ is str:
+    if type(value) is str:
         return _TEXTS.get(value) or _remembered(value)
     try:
         key = _MEMO.get((value.__class__, value))
@@ -185,6 +185,8 @@ def _digest(value: Any) -> bytes:  # noqa: ANN401 - any property value
 
 def holds_key(keys: bytes, key: bytes) -> bool:
     """Whether `key` is one of the 8-byte `keys`; a match across two neighbours is none."""
+    if not keys:
+        return False
     at = keys.find(key)  # a quarter of what `in` takes, which tries to read the key as a number first
     while at >= 0:
         if not at % 8:

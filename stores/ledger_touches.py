@@ -7,9 +7,10 @@ what they got. SQLite has one writer at a time anyway.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 
 from schemas.tables import table
 from stores.ledger_rows import add_rows, padded
@@ -17,7 +18,7 @@ from stores.ledger_rows import add_rows, padded
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Delete
 
     from messaging.policy import Touch
     from messaging.ports import OutboxRow
@@ -60,5 +61,10 @@ def forget_touches(connection: Connection, decisions: Iterable[str]) -> None:
     """Give the places of messages back that nobody got."""
     wanted = sorted(decisions)
     if wanted:
-        t = table("touch")
-        connection.execute(delete(t).where(t.c.decision_id.in_(padded(wanted))))
+        connection.execute(_forgetting(), {"decisions": padded(wanted)})
+
+
+@cache
+def _forgetting() -> Delete:
+    t = table("touch")
+    return delete(t).where(t.c.decision_id.in_(bindparam("decisions", expanding=True)))

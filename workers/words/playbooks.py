@@ -45,11 +45,11 @@ def check(
     """Check a playbook: every fault of every file, with its place and what to write instead."""
     from workers.commands.check import check_folder
 
+    said = lang.value if lang is not None else language(environment())
     if fix:
         from workers.commands.rewrite import fix_folder
 
-        fix_folder(folder)
-    said = lang.value if lang is not None else language(environment())
+        fix_folder(folder, said)
     raise typer.Exit(check_folder(folder, "json" if as_json else form.value, said, strict=strict))
 
 
