@@ -154,7 +154,7 @@ class ListFold:
         occurrence = f"event:{occasion.source}:{occasion.id}"
         for rule, evaluate in self.rules.get(occasion.name or "", ()):
             if evaluate(p, p.now, occasion.props, p.true, p.unknown)[0]:
-                proceed(turn, Run(rule, occurrence, p.now, b"", p.now, p.now, rule.shadow), occasion, -1)
+                proceed(turn, Run(rule, occurrence, p.now, b"", p.now, p.now, shadow=rule.shadow), occasion, -1)
 
 
 def _add(times: list[int], values: list[Any], at: int, value: Any, window: int) -> None:  # noqa: ANN401 - a property

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["apply_effects", "apply_event", "first_evaluation"]
 
 
-def apply_event(turn: Turn, ts: int, lateness: int) -> tuple[int, int]:
-    """Put the event into the profile; the truths after evaluating what it touches."""
-    p, name = turn.p, turn.occasion.name or ""
+def apply_event(turn: Turn, name: str, ts: int, lateness: int) -> tuple[int, int]:
+    """Put the event into the profile; the truths after evaluating what it touches, and what has come due."""
+    p, plan = turn.p, turn.program.plan
     reserved = _RESERVED.get(name)
-    if reserved is not None or name in turn.program.coercions:
-        handle = turn.program.plan.handler(name)
-        true, unknown = handle(p, p.now, p.true, p.unknown, ts, turn.occasion.props, lateness)
-        return (true, unknown) if reserved is None else reserved(turn)(p, p.now, true, unknown)
-    turn.out.count("unknown_events")
-    return int(p.true), int(p.unknown)
+    if reserved is None and name not in turn.program.coercions:
+        turn.out.count("unknown_events")
+        true, unknown = int(p.true), int(p.unknown)
+    else:
+        true, unknown = plan.handler(name)(p, turn.now, ts, turn.occasion.props, lateness)
+    if reserved is not None:
+        true, unknown = reserved(turn)(p, turn.now, true, unknown)
+    elif p.wake > turn.now:
+        return true, unknown
+    return plan.settle(p, true, unknown)
 
 
 def _nothing(_p: object, _now: int, true: int, unknown: int) -> tuple[int, int]:
@@ -121,13 +125,12 @@ def apply_effects(turn: Turn) -> Evaluate | None:
     return turn.program.plan.after(*sorted(inputs)) if inputs else None
 
 
-def first_evaluation(turn: Turn, earlier: Program | None, now: int) -> None:
+def first_evaluation(turn: Turn, earlier: Program | None) -> None:
     """Move a profile onto the tracks and segments of the turn's program; what no track held starts empty."""
-    p, plan = turn.p, turn.program.plan
+    p, plan, now = turn.p, turn.program.plan, turn.now
     old = earlier.plan.tracks.by_key if earlier is not None else {}
     p.tracks = [p.tracks[old[key].index] if key in old else b"" for key in plan.tracks.by_key]
     held = {s for s, bit in earlier.plan.bit.items() if int(p.true) & bit} if earlier is not None else set()
-    p.now = now
     if earlier is not None:
         stage = p.stage
         p.stage = _same_stage(turn, earlier)
@@ -137,7 +140,7 @@ def first_evaluation(turn: Turn, earlier: Program | None, now: int) -> None:
         for segment in gone:
             turn.out.changes.append(MembershipChange(turn.person, turn.next_order(), now, segment, "leave", "program"))
     masks = sum(bit for segment, bit in plan.bit.items() if segment in held)
-    p.program, p.now, p.due, p.wake, p.true, p.unknown = turn.program.id, now, [0] * len(plan.order), FOREVER, masks, 0
+    p.program, p.due, p.wake, p.true, p.unknown = turn.program.id, [0] * len(plan.order), FOREVER, masks, 0
     p.standing = b""
 
 

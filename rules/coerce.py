@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from schemas.catalogue import EventType, PropertyType
 from schemas.errors import EventRefused
@@ -20,7 +20,7 @@ __all__ = ["Coercion", "coercion_of", "trait_value"]
 Coercion = Callable[[dict[str, Any]], dict[str, Any]]
 """Raw properties → typed ones; properties that the catalogue lacks are left out. Raises `EventRefused`."""
 
-_LARGEST = 1 << 36
+_LARGEST: Final = 1 << 36
 """Amounts stay below 68 billion minor units: what a running total can hold."""
 
 
@@ -41,7 +41,7 @@ def coercion_of(event: EventType, currency: str) -> Coercion:
         for name, as_it_is, read in unpriced if has_money and raw.get("currency") not in own else every:
             value = raw.get(name)
             if value is not None:
-                out[name] = value if value.__class__ is as_it_is else read(value)
+                out[name] = value if type(value) is as_it_is else read(value)
         return out
 
     return coerce
@@ -69,9 +69,9 @@ def _money(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]
     lowest = _lowest(kind, unit)
 
     def read(value: Any) -> Any:  # noqa: ANN401
-        if value.__class__ is Decimal:
+        if type(value) is Decimal:
             minor = to_minor(value, currency)
-        elif value.__class__ is int:
+        elif type(value) is int:
             minor = value * unit
         else:
             raise _refuse(name, "money (a number)", value)

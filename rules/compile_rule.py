@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rules.limits import limited
 from rules.model import Emit, Invite, IssueCoupon, Rule, SendMessage, SetTraits, WaitStep
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OWN", "TypedRule", "compiled_expression", "compiled_rule", "expressions_of_step"]
 
-OWN = -1
+OWN: Final = -1
 """The place of a rule's own wait, before its first step."""
 
 

@@ -7,7 +7,7 @@ emitted events.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rules.applying import apply_effects, apply_event, first_evaluation
 from rules.changing import change_runs
@@ -34,14 +34,20 @@ if TYPE_CHECKING:
     from schemas.profile import Profile, Waiting
     from schemas.records import Behaviour
 
-__all__ = ["LATENESS", "Fold"]
+__all__ = ["LATENESS", "Fold", "next_moment"]
 
-LATENESS = 3 * DAY
+LATENESS: Final = 3 * DAY
 """How late an event may be, and for how long repeats are recognised (ms); a setting."""
 
-_MAX_DEPTH = 8
-_MAX_KEYS = 8 * 8192
+_MAX_DEPTH: Final = 8
+_MAX_KEYS: Final = 8 * 8192
 """Keys of 8,192 events: a longer burst within a lateness period may count a repeat twice, but not fill the store."""
+
+
+def next_moment(p: Profile) -> int:
+    """The next moment at which time alone concerns this person; FOREVER if none."""
+    wait, wake = p.next_wait, p.wake
+    return wait if 0 < wait < wake else wake
 
 
 class Fold:
@@ -58,65 +64,64 @@ class Fold:
     # -- records
     def event(self, person: str, p: Profile, event: Behaviour, at: int, out: Outcome, depth: int = 0) -> None:
         """Fold an event that the log took at `at`. Raises `EventRefused` before anything has changed."""
-        own = at if event.time is None else event.time
-        if own < at - self.lateness and not event.history:
+        history, own = event.history, event.time
+        if own is None:
+            own = at
+        if own < at - self.lateness and not history:
             message = (
                 f"the event is more than {self.lateness // 3_600_000} h old; older ones belong to `touchline import`"
             )
             raise EventRefused(message, code="too_late")
-        name, props = self._typed(event)
+        identity, source, raw = event.id, event.source, event.properties
+        name, props = self._typed(event.name, raw)
         now = max(p.now, at)
-        if p.wake < now or 0 < p.next_wait < now:
+        if next_moment(p) < now:
             self.pass_time(person, p, now - 1, out)
         p.now = now
         ts = min(at, own)
-        if self._repeated(p, event, ts):
+        # An import knows what it has imported; live repeats of so old an event are refused as too late.
+        if not (history and ts < now - self.lateness) and self._repeated(p, event_key(source, identity), now):
             out.count("duplicates")
             return
-        out.count("events")
-        occasion = Occasion(event.id, name, ts, event.source, props, event.properties)
+        counts = out.counts
+        counts["events"] = counts.get("events", 0) + 1
+        occasion = Occasion(identity, name, ts, source, props, raw)
         turn = Turn(self.program, self.workspace, person, p, out, occasion, "event", depth)
-        turn.quiet = event.history
-        if event.history:
+        turn.quiet = history
+        if history:
             p.quiet = max(p.quiet, at)
-        self._happen(turn, ts, history=event.history)
+        self._happen(turn, name, ts, history=history)
 
-    def _typed(self, event: Behaviour) -> tuple[str, dict[str, Any]]:
-        name = self.program.names.get(event.name)
+    def _typed(self, given: str, raw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        name = self.program.names.get(given)
         if name is None:
             if self.program.playbook.catalogue.reject_unknown:
-                message = f"the catalogue has no event {event.name!r}"
+                message = f"the catalogue has no event {given!r}"
                 raise EventRefused(message, code="unknown_event")
-            return event.name, {}
+            return given, {}
         coerce = self.program.coercions.get(name)
-        return name, coerce(event.properties) if coerce is not None else {}
+        return name, coerce(raw) if coerce is not None else {}
 
-    def _repeated(self, p: Profile, event: Behaviour, ts: int) -> bool:
-        """Whether (source, id) came before, in this or the previous lateness period; if not, it is remembered."""
-        if event.history and ts < p.now - self.lateness:
-            return (
-                False  # an import knows what it has imported; live repeats of so old an event are refused as too late
-            )
-        period = p.now // self.lateness
+    def _repeated(self, p: Profile, key: bytes, now: int) -> bool:
+        """Whether the event came before, in this or the previous lateness period; if not, its key is remembered."""
+        period = now // self.lateness
         if period != p.seen_period:
             p.seen_before = p.seen if period == p.seen_period + 1 else b""
             p.seen, p.seen_period = b"", period
-        key = event_key(event.source, event.id)
         seen = p.seen
         if holds_key(seen, key) or holds_key(p.seen_before, key):
             return True
         p.seen = seen + key if len(seen) < _MAX_KEYS else seen[8:] + key
         return False
 
-    def _happen(self, turn: Turn, ts: int, *, history: bool) -> None:
+    def _happen(self, turn: Turn, name: str, ts: int, *, history: bool) -> None:
         p, program = turn.p, turn.program
-        name = turn.occasion.name or ""
-        answered = end_waits(turn, self.programs, ts) if p.waits_raw else ()
-        true, unknown = apply_event(turn, ts, FOREVER if history else self.lateness)
+        answered = end_waits(turn, self.programs, ts) if p.waits_raw else []
+        true, unknown = apply_event(turn, name, ts, FOREVER if history else self.lateness)
         if not p.known:
             p.known = True
-            true, unknown = program.plan.evaluate_all(p, p.now, 0, 0)
-        changes = turn.adopt(*program.plan.settle(p, true, unknown))
+            true, unknown = program.plan.settle(p, *program.plan.evaluate_all(p, turn.now, 0, 0))
+        changes = turn.adopt(true, unknown)
         if not turn.quiet:
             for waiting in answered:
                 self._resume(turn, waiting, answered=True)
@@ -158,14 +163,15 @@ class Fold:
         """Stage and segments anew, where time alone changes them at this very moment, and the rules on what changed."""
         p = turn.p
         if p.wake <= p.now:
-            changes = turn.adopt(*self.program.plan.settle(p, int(p.true), int(p.unknown)))
+            true, unknown = self.program.plan.settle(p, int(p.true), int(p.unknown))
+            changes = turn.adopt(true, unknown)
             if changes and not turn.quiet:
                 self._on_changes(turn, changes)
 
     def pass_time(self, person: str, p: Profile, to: int, out: Outcome) -> None:
         """Let time pass up to and including `to`: everything due happens, each at its own moment."""
         while True:
-            moment = p.next_moment(FOREVER)
+            moment = next_moment(p)
             if moment > to or moment >= FOREVER:
                 return
             p.now = max(p.now, moment)
@@ -177,9 +183,10 @@ class Fold:
 
     def activate(self, person: str, p: Profile, at: int, out: Outcome, *, fire_entries: bool = False) -> None:
         """Bring a profile of an earlier program to this one; changes have cause `program` and start no rule."""
+        p.now = max(p.now, at)
         turn = Turn(self.program, self.workspace, person, p, out, cause="program")
-        first_evaluation(turn, self.programs(p.program), max(p.now, at))
-        true, unknown = self.program.plan.evaluate_all(p, p.now, 0, 0) if p.known else (0, 0)
+        first_evaluation(turn, self.programs(p.program))
+        true, unknown = self.program.plan.evaluate_all(p, turn.now, 0, 0) if p.known else (0, 0)
         changes = turn.adopt(*self.program.plan.settle(p, true, unknown))
         change_runs(turn, self.programs)
         turn.quiet = not fire_entries
@@ -191,7 +198,7 @@ class Fold:
     def _matching(self, turn: Turn, match: Any) -> list[CompiledRule]:  # noqa: ANN401 - generated code
         p = turn.p
         try:
-            return match(p, p.now, turn.occasion, p.true, p.unknown)  # type: ignore[no-any-return]
+            return match(p, turn.now, turn.occasion, p.true, p.unknown)  # type: ignore[no-any-return]
         except Exception:  # noqa: BLE001 - one rule must not stop the others: ask them one by one
             name = turn.occasion.name
             rules = [
@@ -228,7 +235,7 @@ class Fold:
 
     def _start(self, turn: Turn, rule: CompiledRule, occurrence: str, due: int | None = None) -> None:
         """Start one occurrence, if its dates, runs under way and the limit allow."""
-        run = begin(turn, rule, occurrence, turn.p.now if due is None else due)
+        run = begin(turn, rule, occurrence, turn.now if due is None else due)
         if run is not None:
             turn.fired.add(rule.id)
             self._guarded(turn, run, turn.occasion)

@@ -5,7 +5,7 @@ Starts are compared as trigger moments, half-open; several kinds must all allow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schemas.ids import event_key
 from schemas.profile import Limits
@@ -23,8 +23,8 @@ __all__ = ["allows", "first_telling", "give_back", "limit_name", "limited", "onc
 Start = tuple[int, bytes]
 """When a run started, and its value under `once_per`."""
 
-_KEY = 8
-_TELLINGS = 15
+_KEY: Final = 8
+_TELLINGS: Final = 15
 
 
 def limited(limit: Limit) -> bool:

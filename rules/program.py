@@ -53,7 +53,7 @@ class Kept(NamedTuple):
     replies: Mapping[int, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CompiledRule:
     """A rule that decides (live or shadow). `ends`: it says how long its decisions are good for.
 
@@ -87,7 +87,7 @@ class CompiledRule:
     audience: Test | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """A playbook, compiled. `hash` is its content hash.
 
@@ -98,10 +98,10 @@ class Program:
     hash: str
     playbook: Playbook
     plan: Plan
-    names: Mapping[str, str]
-    coercions: Mapping[str, Coercion]
+    names: dict[str, str]
+    coercions: dict[str, Coercion]
     trait_readers: Mapping[str, Callable[[Any], Any]]
-    on_event: Mapping[str, Matcher]
+    on_event: dict[str, Matcher]
     on_change: Mapping[tuple[str, str], tuple[CompiledRule, ...]]
     schedules: Mapping[str, CompiledRule]
     rules: Mapping[str, CompiledRule]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Station", "reach", "route"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Station:
     """A step in its place. Places are numbers in the flat list; its length is the end of the run.
 

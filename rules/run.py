@@ -26,7 +26,7 @@ _decode = msgspec.json.Decoder(
 ).decode
 
 
-class Run(msgspec.Struct, frozen=True, gc=False):
+class Run:
     """One occurrence: when it started, under which key of `once_per`, and whether a wait led here.
 
     `due`: the moment that its decisions belong to, even if it comes late; `shadow`: it records and does nothing.
@@ -34,17 +34,28 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     `arms`: salt → the arm that was drawn. These three grow as the run goes on.
     """
 
-    rule: CompiledRule
-    occurrence: str
-    start: int
-    start_key: bytes
-    event_time: int
-    due: int
-    shadow: bool
-    waited: bool = False
-    coupons: dict[str, str] = {}
-    replies: dict[int, Occasion] = {}
-    arms: dict[str, str] = {}
+    __slots__ = (
+        "arms", "coupons", "due", "event_time", "occurrence", "replies", "rule", "shadow", "start", "start_key",
+        "waited",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        rule: CompiledRule,
+        occurrence: str,
+        start: int,
+        start_key: bytes,
+        event_time: int,
+        due: int,
+        *,
+        shadow: bool,
+        waited: bool = False,
+    ) -> None:
+        self.rule, self.occurrence, self.start, self.start_key = rule, occurrence, start, start_key
+        self.event_time, self.due, self.shadow, self.waited = event_time, due, shadow, waited
+        self.coupons: dict[str, str] = {}
+        self.replies: dict[int, Occasion] = {}
+        self.arms: dict[str, str] = {}
 
     def seen(self, occasion: Occasion, station: Station) -> Occasion:
         """The event that began the run as a step sees it: with the properties of the reply, where there is one."""
@@ -78,19 +89,19 @@ def _kept(occasion: Occasion, names: Iterable[str]) -> bytes:
 
 def restore(turn: Turn, rule: CompiledRule, waiting: Waiting, due: int) -> Run:
     """The run that waited, and goes on at `due` (unix ms)."""
-    return Run(
+    run = Run(
         rule,
         waiting.occurrence,
         waiting.start,
         waiting.start_key,
         waiting.event_time,
-        due=due,
+        due,
         shadow=waiting.shadow,
         waited=True,
-        coupons=dict(waiting.coupons),
-        replies={at: restored_occasion(turn, kept) for at, kept in waiting.replies.items()},
-        arms=dict(waiting.arms),
     )
+    run.coupons, run.arms = dict(waiting.coupons), dict(waiting.arms)
+    run.replies = {at: restored_occasion(turn, kept) for at, kept in waiting.replies.items()}
+    return run
 
 
 def restored_occasion(turn: Turn, kept: bytes) -> Occasion:

@@ -32,10 +32,10 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
     `due`: the moment (unix ms) at which it should have started, which is now unless a schedule was told late.
     """
     p, occasion = turn.p, turn.occasion
-    started = p.now if occasion.time is None else occasion.time
+    started = turn.now if occasion.time is None else occasion.time
     if rule.unrestrained and (rule.parallel or not p.waits_raw):
         turn.tell("started", rule, occurrence, OWN)
-        return Run(rule, occurrence, p.now, b"", started, due, rule.shadow)
+        return Run(rule, occurrence, turn.now, b"", started, due, shadow=rule.shadow)
     shadow = rule.shadow or (rule.rule.canary is not None and _is_outside(rule, turn.person))
     others = [] if rule.parallel or not p.waits_raw else _under_way(p, rule, shadow=shadow)
     key = once_key(rule.rule.limit, occasion) if rule.limited else b""
@@ -44,7 +44,7 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
         turn.out.count(refused)
         return None
     if rule.limited:
-        take(p, rule.rule.limit, limit_name(rule.id, shadow=shadow), p.now, key or b"", _freed(others))
+        take(p, rule.rule.limit, limit_name(rule.id, shadow=shadow), turn.now, key or b"", _freed(others))
     if others:
         p.waits[:] = [waiting for waiting in p.waits if all(waiting is not other for other in others)]
         p.store_waits()
@@ -52,7 +52,7 @@ def begin(turn: Turn, rule: CompiledRule, occurrence: str, due: int) -> Run | No
         for other in others:
             turn.tell("restarted", rule, other.occurrence, other.wait)
     turn.tell("started", rule, occurrence, OWN)
-    return Run(rule, occurrence, p.now, key or b"", started, due, shadow)
+    return Run(rule, occurrence, turn.now, key or b"", started, due, shadow=shadow)
 
 
 def refusal(p: Profile, rule: CompiledRule, person: str, occasion: Occasion) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from messaging.policy.restraint import quiet_until
 from rules.model import Assign, Emit, Invite, IssueCoupon, SendMessage, SetTraits, TagPerson
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["decide", "trait_shown"]
 
-LATE = 12 * HOUR
+LATE: Final = 12 * HOUR
 """How long after a wait a decision may still be carried out, if nothing is said."""
 
-_SHOWING = (SendMessage, Invite)
-_AFFECTING = (TagPerson, SetTraits, Emit)
+_SHOWING: Final = (SendMessage, Invite)
+_AFFECTING: Final = (TagPerson, SetTraits, Emit)
 
 
 def decide(turn: Turn, run: Run, occasion: Occasion, index: int) -> str:

@@ -24,12 +24,12 @@ Cause = Literal["event", "time", "program"]
 class Turn:
     """The person at one moment.
 
-    `fired`: rules that ran at this record; `effects`: changes of the profile that rules want; `quiet`: the moment
-    belongs to an import, so no rule starts.
+    `now`: the moment (unix ms), as the profile has it; `fired`: rules that ran at this record; `effects`: changes of
+    the profile that rules want; `quiet`: the moment belongs to an import, so no rule starts.
     """
 
     __slots__ = (
-        "cause", "depth", "effects", "emitted", "fired", "occasion", "out", "p", "person", "program", "quiet",
+        "cause", "depth", "effects", "emitted", "fired", "now", "occasion", "out", "p", "person", "program", "quiet",
         "workspace",
     )  # fmt: skip
 
@@ -46,7 +46,8 @@ class Turn:
     ) -> None:
         self.program, self.workspace, self.person, self.p, self.out = program, workspace, person, p, out
         self.occasion, self.cause, self.depth = occasion, cause, depth
-        self.quiet = p.now <= p.quiet
+        self.now = p.now
+        self.quiet = self.now <= p.quiet
         self.fired: set[str] = set()
         self.effects: list[tuple[str, Any]] = []
         self.emitted: list[tuple[str, Behaviour]] = []
@@ -79,15 +80,16 @@ class Turn:
         entered = true & moved
         p.true, p.unknown = true, unknown
         changes = self._stage_changes(true)
-        if not moved and not changes:
-            return []
         while moved:
             low = moved & -moved
             moved ^= low
             changes.append(("enter" if entered & low else "leave", 1, plan.order[low.bit_length() - 1]))
-        changes.sort(key=lambda change: (change[0] != "leave", change[1], change[2]))
+        return self._recorded(changes) if changes else []
+
+    def _recorded(self, changes: list[tuple[str, int, str]]) -> list[MembershipChange]:
+        changes.sort(key=_in_order)
         made = [
-            MembershipChange(self.person, self.next_order(), p.now, segment, change, self.cause)  # type: ignore[arg-type]
+            MembershipChange(self.person, self.next_order(), self.now, segment, change, self.cause)  # type: ignore[arg-type]
             for change, _, segment in changes
         ]
         self.out.changes += made
@@ -106,3 +108,9 @@ class Turn:
             changes.append(("enter", 0, STAGE + stages[stage - 1]))
         p.stage = stage
         return changes
+
+
+def _in_order(change: tuple[str, int, str]) -> tuple[bool, int, str]:
+    """Leaves before enters, the stage first, segments by id."""
+    kind, place, segment = change
+    return kind != "leave", place, segment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from hashlib import blake2b, sha256
+from typing import Final
 
 import msgspec
 
@@ -25,11 +26,11 @@ MAX_ID = 128
 ANONYMOUS = "anonymous:"
 """Reserved prefix of people who are known by a device only."""
 
-_KEY = blake2b(digest_size=8)
-_encode = msgspec.json.Encoder().encode
-_MASK = 0xFFFFFFFF
-_SEED = 0x9747B28C
-_M = 0x5BD1E995
+_KEY: Final = blake2b(digest_size=8)
+_encode: Final = msgspec.json.Encoder().encode
+_MASK: Final = 0xFFFFFFFF
+_SEED: Final = 0x9747B28C
+_M: Final = 0x5BD1E995
 
 
 def check_id(value: str, field: str) -> str:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from typing import Final
 
 from schemas.texts import say
 
 __all__ = ["digits_of", "in_texts", "parse_money", "to_major", "to_minor"]
 
-_DIGITS = {
+_DIGITS: Final = {
     "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0, "KRW": 0,
     "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0,
     "XOF": 0, "XPF": 0,
 }  # fmt: skip
 """Decimal places that differ from two (ISO 4217)."""
-_UNITS = {0: 1, 2: 100, 3: 1_000}
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)  # an event's number has at most 30 digits
+_UNITS: Final = {0: 1, 2: 100, 3: 1_000}
+_FACTORS: Final = {digits: Decimal(units) for digits, units in _UNITS.items()}
+_fma: Final = Context(prec=60, rounding=ROUND_HALF_UP).fma  # exact: events' numbers have 30 digits, below 10**31
+_HALF: Final = Decimal("0.5")
+_MINUS_HALF: Final = -_HALF
 _AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?) +([A-Z]{3})", re.ASCII)
 
 
@@ -28,11 +32,12 @@ def digits_of(currency: str) -> int:
 
 def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
     """Whole minor units of an amount in major units, rounded half away from zero."""
-    units = _UNITS[digits_of(currency)]
+    digits = digits_of(currency)
+    if isinstance(amount, Decimal):
+        return int(_fma(amount, _FACTORS[digits], _MINUS_HALF if amount.is_signed() else _HALF))
+    units = _UNITS[digits]
     if isinstance(amount, int):
         return amount * units
-    if isinstance(amount, Decimal):
-        return int(_EXACT.to_integral_value(_EXACT.multiply(amount, units)))
     scaled = abs(amount) * units
     whole = int(scaled + Fraction(1, 2))
     return -whole if amount < 0 else whole

@@ -151,12 +151,6 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
         self.waits_raw = _encode(self.waits) if self.waits else b""
         self.next_wait = min((w.due for w in self.waits), default=0)
 
-    def next_moment(self, forever: int) -> int:
-        """The next moment at which time alone concerns this person; `forever` if none."""
-        if self.next_wait and self.next_wait < self.wake:
-            return self.next_wait
-        return min(self.wake, forever)
-
 
 def _times(packed: bytes) -> list[int]:
     return [int.from_bytes(packed[at : at + 6], "big") for at in range(0, len(packed), 6)]

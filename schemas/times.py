@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Final
 
 from schemas.texts import say
 
@@ -24,8 +25,12 @@ __all__ = [
     "parse_time",
 ]
 
-SECOND, MINUTE, HOUR, DAY, WEEK = 1_000, 60_000, 3_600_000, 86_400_000, 604_800_000
-FOREVER = (1 << 48) - 1
+SECOND: Final = 1_000
+MINUTE: Final = 60_000
+HOUR: Final = 3_600_000
+DAY: Final = 86_400_000
+WEEK: Final = 604_800_000
+FOREVER: Final = (1 << 48) - 1
 """Later than any moment: "time alone never changes it"."""
 EARLIEST, LATEST = 946_684_800_000, 4_102_444_800_000
 """Events lie in [2000-01-01, 2100-01-01)."""

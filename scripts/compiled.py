@@ -35,6 +35,8 @@ MODULES = (
     "rules/fold.py",
     "rules/journey.py",
     "rules/limits.py",
+    "rules/program.py",
+    "rules/route.py",
     "rules/run.py",
     "rules/starting.py",
     "rules/steps.py",

@@ -34,6 +34,8 @@ _FUNCTIONS = (
     w.stamps_add, w.streak_ge, w.sum_ge, w.sums_add, w.totals_add, w.totals_read, w.value_key, w.values_add,
 )  # fmt: skip
 _READS = {
+    "due": "p.due",
+    "opened": "None",
     "tr": "p.tracks",
     "tags": "p.tags",
     "traits": "p.traits",
@@ -79,8 +81,14 @@ class Code:
             f"{name} = (now - {window} if now > {window} else 0).to_bytes(6)" for window, name in self.edges.items()
         ]
 
+    def part(self, start: int, end: int | None = None) -> str:
+        """The name of a slice that is made once, not each time."""
+        name = f"s{start}_{end}".replace("-", "_")
+        self.namespace[name] = slice(start, end)
+        return name
+
     def read(self, name: str) -> str:
-        """The local that holds a part of the profile: `tr`, `tags`, `traits`, `days`, `props`."""
+        """The local that holds a part of the profile: `tr`, `due`, `tags`, `traits`, `days`, `props`."""
         self.reads.add(name)
         return name
 
@@ -125,6 +133,8 @@ class Code:
                 self._newest_into(self.track("stamps", event), 6 * (k - 1), window, bit, at)
             case c.DistinctGe(event, prop, window, k):
                 self._newest_into(self.track("values", event, prop), 12 * (k - 1), window, bit, at)
+            case c.Aged():
+                self._aged_into(node, bit, at)
             case _:
                 self.node(node, 0)
                 self.add(0, f"if v: true |= {bit}")
@@ -135,10 +145,16 @@ class Code:
     def _newest_into(self, track: str, start: int, window: int, bit: int, at: int) -> None:
         self.add(
             0,
-            f"x = {track}[{start}:{start + 6}]",
+            f"x = {track}[{self.part(start, start + 6)}]",
             f"if x > {self.edge(window)}: true |= {bit}; due[{at}] = number(x) - {FOREVER - window}",
             f"else: due[{at}] = 0",
         )
+
+    def _aged_into(self, atom: c.Aged, bit: int, at: int) -> None:
+        missing, moment = self._moment(atom, 0)
+        self.add(0, f"if {missing}: unknown |= {bit}; due[{at}] = 0", "else:")
+        self.add(1, f"y = {moment} + {self.constant(atom.age)}")
+        self.add(1, f"if now >= y: true |= {bit}; due[{at}] = 0", f"else: due[{at}] = y - {FOREVER}")
 
     def node(self, node: c.Node, depth: int, nesting: int = 0) -> None:
         """Evaluate a condition into v (and u)."""
@@ -223,7 +239,7 @@ class Code:
         at = width * (k - 1)
         self.add(
             depth,
-            f"x = {track}[{at}:{at + 6}]",
+            f"x = {track}[{self.part(at, at + 6)}]",
             f"if x > {self.edge(window)}: v = True; u = number(x) + {window}",
             f"else: v = False; u = {FOREVER}",
         )
@@ -236,16 +252,18 @@ class Code:
         self.add(depth, f"v = {same if atom.k > 0 else 'True'} if {x} is not None else None; u = {FOREVER}")
 
     def _aged(self, atom: c.Aged, depth: int) -> None:
-        if atom.source == "trait":
-            moment = self.value("traits", atom.name)
-            missing = f"{moment} is None"
-        else:
-            track = self.track("first" if atom.source == "first" else "stamps", atom.name)
-            self.add(depth, f"x = {track}[:6]")
-            moment, missing = "number(x)", "not x"
-        age = self.constant(atom.age)
+        missing, moment = self._moment(atom, depth)
         self.add(depth, f"if {missing}: v = None; u = {FOREVER}", "else:")
-        self.add(depth + 1, f"y = {moment} + {age}", "v = now >= y", f"u = {FOREVER} if v else y")
+        self.add(depth + 1, f"y = {moment} + {self.constant(atom.age)}", "v = now >= y", f"u = {FOREVER} if v else y")
+
+    def _moment(self, atom: c.Aged, depth: int) -> tuple[str, str]:
+        """(the test whether there is no moment of which the age is asked, the moment)."""
+        if atom.source == "trait":
+            self._trait(atom.name, depth)
+            return "x is None", "x"
+        track = self.track("first" if atom.source == "first" else "stamps", atom.name)
+        self.add(depth, f"x = {track}[{self.part(0, 6)}]")
+        return "not x", "number(x)"
 
     def _general(self, term: t.Term, depth: int) -> None:
         plain = against_number(term, self.track, self.constant)
@@ -261,14 +279,14 @@ class Code:
     def _membership(self, atom: c.Node, depth: int) -> None:
         match atom:
             case c.TraitIs(name, op, value):
-                x = self.value("traits", name)
-                self.add(depth, f"v = {self._test(x, op, value)} if {x} is not None else None; u = {FOREVER}")
+                self._trait(name, depth)
+                self.add(depth, f"v = {self._test('x', op, value)} if x is not None else None; u = {FOREVER}")
             case c.Prop(name, op, value):
                 x = self.value("props", name)
                 self.add(depth, f"v = {self._test(x, op, value)} if {x} is not None else None; u = {FOREVER}")
             case c.HasTrait(name):
-                self.reads.add("traits")
-                self.add(depth, f"v = {self.constant(name)} in traits; u = {FOREVER}")
+                self._trait(name, depth)
+                self.add(depth, f"v = x is not None; u = {FOREVER}")
             case c.HasProp(name):
                 self.add(depth, f"v = {self.value('props', name)} is not None; u = {FOREVER}")
             case c.Tag(name):
@@ -281,6 +299,11 @@ class Code:
                 self.add(depth, f"v = true & {self.plan.bit[segment]} != 0; u = {FOREVER}")
             case _:
                 raise AssertionError(atom)
+
+    def _trait(self, name: str, depth: int) -> None:
+        """Read a trait into x. Most events ask for none, so the first that is asked for opens them."""
+        opened = self.read("opened")
+        self.add(depth, f"if {opened} is None: {opened} = p.traits", f"x = {opened}.get({self.constant(name)})")
 
     def _test(self, x: str, op: str, value: Any) -> str:  # noqa: ANN401 - a literal
         if op == "in":

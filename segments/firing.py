@@ -80,8 +80,8 @@ class Firing:
         known, anew = self.code.constant(stamp), self.code.constant(renew)
         return [
             "x = p.standing",
-            f"if x[:{len(stamp)}] != {known}: x = {anew}(p)",
-            f"standing = number(x[{start}:{end}])",
+            f"if x[{self.code.part(0, len(stamp))}] != {known}: x = {anew}(p)",
+            f"standing = number(x[{self.code.part(start, end)}])",
         ]
 
     def _function(self, name: str, before: list[str], lines: list[str]) -> Callable[..., Any]:
@@ -183,13 +183,13 @@ class Firing:
         return f"({name} if {name} is not None else ({name} := {call}))"
 
     def _newest(self, track: str, at: int, window: int, *, sign: bool) -> str:
-        return f"{track}[{at}:{at + TIME}] {'>' if sign else '<='} {self._edge(window)}"
+        return f"{track}[{self.code.part(at, at + TIME)}] {'>' if sign else '<='} {self._edge(window)}"
 
     def _aged(self, source: str, name: str, age: int, *, sign: bool) -> str:
         if source == "trait":
             moment = self.code.value("traits", name)
             return f"({moment} is not None and now {'>=' if sign else '<'} {moment} + {self.code.constant(age)})"
-        newest = f"{self.code.track('first' if source == 'first' else 'stamps', name)}[:{TIME}]"
+        newest = f"{self.code.track('first' if source == 'first' else 'stamps', name)}[{self.code.part(0, TIME)}]"
         edge = self._edge(max(age, -_FAR))  # now >= moment + age, as moment <= now - age
         return f'b"" < {newest} <= {edge}' if sign else f"{newest} > {edge}"
 

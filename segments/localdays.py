@@ -12,6 +12,7 @@ from __future__ import annotations
 from array import array
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.times import DAY, FOREVER, HOUR, MINUTE, SECOND
@@ -19,12 +20,12 @@ from schemas.times import DAY, FOREVER, HOUR, MINUTE, SECOND
 __all__ = ["Days", "days_add", "days_of", "streak_ge", "streak_read"]
 
 _FIRST, _LAST = date(1999, 12, 30), date(2061, 1, 1)
-_AHEAD = 7
+_AHEAD: Final = 7
 """Days after the last one whose beginnings are known too: a streak ends two days after its last day."""
 _EPOCH_DAY = date(1970, 1, 1)
-_ZERO = (_FIRST - _EPOCH_DAY).days
-_RUN = 4
-_int = int.from_bytes
+_ZERO: Final = (_FIRST - _EPOCH_DAY).days
+_RUN: Final = 4
+_int: Final = int.from_bytes
 
 
 class Days:
@@ -114,17 +115,21 @@ def days_add(track: bytes, ts: int, now: int, late: int, days: Days) -> bytes:
         ValueError: `ts` lies outside the years 2000 to 2060.
     """
     day = days.day(ts)
-    if track:
-        first, last = _int(track[:2], "big"), _int(track[2:4], "big")
-        if first <= day <= last:
-            return track
-        if day == last + 1:
-            return track[:2] + day.to_bytes(2, "big") + track[4:]
+    first, last = (_int(track[:2], "big"), _int(track[2:4], "big")) if track else (0, -2)
+    if first <= day <= last:
+        return track
+    packed = day.to_bytes(2, "big")
+    if day == last + 1:
+        return track[:2] + packed + track[4:]
+    track = packed + packed + track if day > last else _joined(track, day)
     oldest = days.day(now - late) if now - late > days.starts[0] else 0
-    return _packed(_joined(track, day), oldest)
+    end = len(track)
+    while end > _RUN and _int(track[end - 2 : end], "big") + 1 < oldest:
+        end -= _RUN
+    return track[:end]
 
 
-def _joined(track: bytes, day: int) -> list[tuple[int, int]]:
+def _joined(track: bytes, day: int) -> bytes:
     """All runs with this day in them, newest first."""
     runs = [(_int(track[at : at + 2], "big"), _int(track[at + 2 : at + 4], "big")) for at in range(0, len(track), _RUN)]
     out, first, last = [], day, day
@@ -133,12 +138,8 @@ def _joined(track: bytes, day: int) -> list[tuple[int, int]]:
             first, last = min(begin, first), max(end, last)
         else:
             out.append((begin, end))
-    return sorted([*out, (first, last)], reverse=True)
-
-
-def _packed(runs: list[tuple[int, int]], oldest: int) -> bytes:
-    kept = [run for at, run in enumerate(runs) if at == 0 or run[1] + 1 >= oldest]
-    return b"".join(first.to_bytes(2, "big") + last.to_bytes(2, "big") for first, last in kept)
+    runs = sorted([*out, (first, last)], reverse=True)
+    return b"".join(first.to_bytes(2, "big") + last.to_bytes(2, "big") for first, last in runs)
 
 
 def streak_read(track: bytes, now: int, days: Days) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from segments import terms as t
 from segments.conditions import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FLIP", "STAGE", "Stages", "normalise", "stage_segment"]
 
-STAGE = "stage:"
+STAGE: Final = "stage:"
 FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 """Comparison → the one that says the same with the sides exchanged."""
 _ORDERED = frozenset(FLIP)

@@ -6,9 +6,11 @@ Big-endian bytes of one width compare like the numbers they hold, so nothing her
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = ["TIME", "edge_of", "newer_than", "place", "unexpired"]
 
-TIME = 6
+TIME: Final = 6
 """Bytes of a time."""
 
 

@@ -11,17 +11,19 @@ edge cuts off a step whose next newer one has gone.
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.times import FOREVER
 from segments.packed import TIME, edge_of, newer_than, unexpired
 
 __all__ = ["STEPS", "peak_read", "peaks_add"]
 
-STEPS = 512
+STEPS: Final = 512
 """Steps that a staircase has at most."""
 
-_RECORD = TIME + 8
-_SHIFT = 1 << 63
-_int = int.from_bytes
+_RECORD: Final = TIME + 8
+_SHIFT: Final = 1 << 63
+_int: Final = int.from_bytes
 
 
 def peaks_add(track: bytes, ts: int, amount: int, edge: bytes, sign: int) -> bytes:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Plan"]
 
 Handle = Callable[..., "tuple[int, int]"]
-"""(profile, now, true, unknown, effective time, typed properties, lateness bound) → the masks.
+"""(profile, now, effective time, typed properties, lateness bound) → the masks after evaluating what the event touches.
 
-The tracks and `due` are changed.
+The tracks, `due` and `wake` are changed.
 """
 Evaluate = Callable[..., "tuple[int, int]"]
 """(profile, now, true, unknown) → the masks after evaluating some segments; `due` is changed."""
@@ -84,24 +84,20 @@ class Plan:
 
     def settle(self, p: Profile, true: int, unknown: int) -> tuple[int, int]:
         """Evaluate what has come due by the profile's now, and whatever rests on it; note when to wake next."""
-        due = p.due
-        wake = (min(due) if due else 0) + FOREVER
-        if wake <= p.now:
-            limit = p.now - FOREVER
-            todo = 0
-            for at, until in enumerate(due):
-                if until <= limit:
-                    todo |= 1 << at
-            while todo:
-                low = todo & -todo  # what a segment rests on has a lower bit
-                todo ^= low
-                at = low.bit_length() - 1
-                was = true & low, unknown & low
-                true, unknown = self.each[at](p, p.now, true, unknown)
-                if was != (true & low, unknown & low):
-                    todo |= self.dependants[at]
-            wake = min(due) + FOREVER
-        p.wake = wake
+        due, now = p.due, p.now
+        limit, todo = now - FOREVER, 0
+        for at, until in enumerate(due):
+            if until <= limit:
+                todo |= 1 << at
+        while todo:
+            low = todo & -todo  # what a segment rests on has a lower bit
+            todo ^= low
+            at = low.bit_length() - 1
+            was = true & low, unknown & low
+            true, unknown = self.each[at](p, now, true, unknown)
+            if was != (true & low, unknown & low):
+                todo |= self.dependants[at]
+        p.wake = _least(due) + FOREVER
         return true, unknown
 
     # -- code
@@ -115,7 +111,8 @@ class Plan:
     def _evaluate(self, code: Code, segments: list[str]) -> None:
         """Lines that evaluate segments."""
         keep = self.full & ~sum(self.bit[s] for s in segments)
-        code.add(0, f"true &= {keep}", f"unknown &= {keep}", "due = p.due")
+        code.read("due")
+        code.add(0, f"true &= {keep}", f"unknown &= {keep}")
         for segment in segments:
             code.segment(self.segments[segment], self.bit[segment], self.order.index(segment))
 
@@ -126,12 +123,22 @@ class Plan:
         self._apply(code, names)
         segments = self.touched_by({f"event:{name}" for name in names})
         if segments:
-            self._evaluate(code, segments)
+            self._evaluate_and_wake(code, segments)
         code.reads.discard("props")  # an argument here
-        arguments = "p, now, true, unknown, ts, props, late"
-        return code.function(
-            "handle", arguments, ["t = ts.to_bytes(6)", *code.head(), *code.lines, "return true, unknown"]
-        )
+        before = ["t = ts.to_bytes(6)", "true = p.true; unknown = p.unknown"]
+        body = [*before, *code.head(), *code.lines, "return true, unknown"]
+        return code.function("handle", "p, now, ts, props, late", body)
+
+    def _evaluate_and_wake(self, code: Code, segments: list[str]) -> None:
+        """Lines that evaluate segments and note when to wake next: of the others the earliest moment is known."""
+        places = [self.order.index(s) for s in segments if not isinstance(self.segments[s], c.InSegment)]
+        code.add(0, f"wake = p.wake - {FOREVER}")
+        code.add(0, f"first = {' or '.join(f'due[{at}] == wake' for at in places)}")  # then another may be the next
+        self._evaluate(code, segments)
+        code.namespace["least"] = _least
+        code.add(0, "if first: wake = least(due)", "else:")
+        code.add(1, *(f"if due[{at}] < wake: wake = due[{at}]" for at in places))
+        code.add(0, f"p.wake = wake + {FOREVER}")
 
     def _apply(self, code: Code, names: frozenset[str]) -> None:
         """Lines that put an event into the tracks."""
@@ -152,7 +159,8 @@ class Plan:
         amount = f"{code.constant(_scaler(scale))}({x})" if scale != 1 else x or "0"
         match track.key[0]:
             case "stamps":
-                plain = f"(t + x)[:{6 * track.keep}] if x < t and x[-6:] > {edge}"  # in order, and nothing expires
+                last, kept = code.part(-6), code.part(0, 6 * track.keep)
+                plain = f"(t + x)[{kept}] if x < t and x[{last}] > {edge}"  # in order, and nothing expires
                 return f"x = {at}; {at} = {plain} else stamps_add(x, ts, {track.keep}, {edge})"
             case "first":
                 return f"{at} = first_add({at}, ts)"
@@ -170,6 +178,15 @@ class Plan:
             case "values":
                 return f"{at} = values_add({at}, ts, value_key({x}), {track.keep}, {edge})"
         return f"{at} = same_add({at}, ts, value_key({x}), {track.keep}, {SAME_RECORDS}, {edge})"
+
+
+def _least(due: list[int]) -> int:
+    """The smallest, 0 at most (that is for ever)."""
+    least = 0
+    for until in due:
+        if until < least:  # noqa: PLR1730 - plain Python would call `min` for each
+            least = until
+    return least
 
 
 def _scaler(scale: int) -> Callable[[Any], int]:

@@ -19,29 +19,33 @@ A window's sum is exact within 64 bits with sign, its number below 2**24.
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.times import FOREVER
 from segments.packed import TIME, edge_of, newer_than, unexpired
 
 __all__ = ["EXACT", "sum_ge", "sums_add", "totals_add", "totals_read"]
 
-EXACT = 512
+EXACT: Final = 512
 """Events that `totals` keep one by one."""
 
-_CELLS = 64
+_CELLS: Final = 64
 """Older events share cells of this part of the shortest window."""
 
-_SUM, _SUM_MASK = 6, (1 << 48) - 1
-_SUM_RECORD = TIME + _SUM
-_SUM_LIMIT = 1 << 36
-_BEFORE = _SUM + TIME
+_SUM: Final = 6
+_SUM_MASK: Final = (1 << 48) - 1
+_SUM_RECORD: Final = TIME + _SUM
+_SUM_LIMIT: Final = 1 << 36
+_BEFORE: Final = _SUM + TIME
 
-_NUMBER_BITS = 24
-_TOTAL, _TOTAL_MASK = 11, (1 << 88) - 1
-_TOTAL_RECORD = TIME + _TOTAL
-_TOTAL_LIMIT = 1 << 63
-_FIRST_CELL = _TOTAL + _TOTAL_RECORD * EXACT
+_NUMBER_BITS: Final = 24
+_TOTAL: Final = 11
+_TOTAL_MASK: Final = (1 << 88) - 1
+_TOTAL_RECORD: Final = TIME + _TOTAL
+_TOTAL_LIMIT: Final = 1 << 63
+_FIRST_CELL: Final = _TOTAL + _TOTAL_RECORD * EXACT
 
-_int = int.from_bytes
+_int: Final = int.from_bytes
 
 
 def _insert(track: bytes, t: bytes, step: int, size: int, mask: int) -> tuple[bytes, int]:

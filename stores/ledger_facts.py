@@ -11,6 +11,7 @@ from messaging.policy import CouponFact, Facts, Touch
 from schemas.offers import LONGEST_CAP
 from schemas.tables import table
 from stores.ledger_rows import among, is_among
+from stores.ledger_switches import OFF, SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
 
     from messaging.ports import OutboxRow
 
-__all__ = ["SWITCH", "Known"]
+__all__ = ["Known"]
 
-SWITCH = "switch:"
-"""A kill switch is the text "off" under this prefix and its name: `switch:all`, `switch:rule:cart`."""
-_OFF, _GIVEN = "off", "given"
+_GIVEN = "given"
 _NOTHING, _ZERO = cast(None, String), cast(0, BigInteger)
 
 
@@ -88,7 +87,7 @@ def _query(dialect: str, *, is_needy: bool) -> CompoundSelect[Any]:
         _fact("touch", touch.person, touch.time, touch.time, touch.decision_id, touch.purpose, touch.channel)
         .where(is_among(dialect, touch.person, "people"), touch.time > after),
         _fact("switch", meta.name, _ZERO, _ZERO, _NOTHING, _NOTHING, _NOTHING)
-        .where(meta.name.startswith(SWITCH), meta.value == _OFF),
+        .where(meta.name.startswith(SWITCH), meta.value == OFF),
     ]  # fmt: skip
     return union_all(*asked, *([_needs(dialect)] if is_needy else [])).order_by("at", "number")
 

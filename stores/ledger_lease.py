@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, bindparam, case, func, or_, select, true, update
+from sqlalchemy import BigInteger, Integer, and_, bindparam, case, func, or_, select, true, update
 
 from messaging.policy import CouponFact, Touch
 from messaging.ports import OutboxRow
@@ -17,6 +17,7 @@ from schemas.tables import OPEN, table
 from stores.codec import content_of, needs_of, pack, unpack
 from stores.ledger_coupons import issue
 from stores.ledger_facts import Known
+from stores.ledger_switches import holding_switches
 from stores.ledger_touches import UNSENT, Touches, forget_touches
 from stores.ports import LeasedRow
 
@@ -86,7 +87,9 @@ def _ready_and_ours() -> Select[Any]:
     r = ready_rows().subquery()
     key = func.hashtextextended(r.c.person, _SEED, type_=BigInteger)
     is_ours = case((r.c.kind.in_(_MESSAGES), func.pg_try_advisory_xact_lock(key)), else_=true())
-    return select(r, is_ours.label("is_ours")).order_by(r.c.ready_at, r.c.time, r.c.person, r.c.order)
+    return select(r, and_(holding_switches(), is_ours).label("is_ours")).order_by(
+        r.c.ready_at, r.c.time, r.c.person, r.c.order
+    )
 
 
 class _Ready(NamedTuple):

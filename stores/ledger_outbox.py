@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from schemas.errors import NamedStop
 from schemas.tables import table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stores.ledger_rows import Insert
     from stores.ports import Result
 
-__all__ = ["advance", "finish", "progress", "record", "refuse", "rows_of"]
+__all__ = ["advance", "finish", "forget_dead_letters", "progress", "record", "refuse", "rows_of"]
 
 
 def record(connection: Connection, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
@@ -101,6 +101,12 @@ def _withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> None
 def refuse(connection: Connection, letters: Iterable[DeadLetter]) -> None:
     """Keep refusals made before the log."""
     add_rows(connection, "dead_letter", _ordered(map(_letter, letters), "partition", "code", "time"))
+
+
+def forget_dead_letters(connection: Connection, numbers: Sequence[int]) -> int:
+    """Delete refusals by the rows' numbers; gives how many were there."""
+    t = table("dead_letter")
+    return connection.execute(delete(t).where(t.c.id.in_(sorted(numbers)))).rowcount
 
 
 def _letter(letter: DeadLetter) -> dict[str, Any]:

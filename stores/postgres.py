@@ -70,6 +70,11 @@ _SENTENCES = {
     "08": _AWAY,
 }
 _NO_TLS = _Known("does not agree on TLS with us", "see sslmode and what belongs to it in the URL", is_setting=True)
+_NO_TRUST = _Known(
+    "shows a certificate that does not fit",
+    "see sslrootcert in the URL, and its host",
+    is_setting=True,
+)
 _BUSY = _Known("is too slow for this process", "it is tried again; all its connections are in use")
 
 
@@ -233,6 +238,8 @@ def _known(error: BaseException) -> _Known | None:
         return None
     if isinstance(error, PoolTimeoutError):
         return _BUSY
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return _NO_TRUST
     if "SSL" in str(error):
         return _NO_TLS
     is_closed = isinstance(error, DBAPIError) and error.connection_invalidated

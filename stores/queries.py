@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from schemas.tables import OPEN, table
+from stores import ledger_switches
 from stores.codec import content_of, unpack
 
 if TYPE_CHECKING:
@@ -133,6 +134,12 @@ def dead_letters(connection: Connection) -> Rows:
     )
 
 
+def dead_letter_times(connection: Connection, *, after: int, limit: int) -> Rows:
+    """When records were refused, by the rows' own numbers, from the one behind `after` on."""
+    t = table("dead_letter")
+    return _rows(connection, _of("dead_letter", "id", "time").where(t.c.id > after).order_by(t.c.id).limit(limit))
+
+
 def dead_letter_counts(connection: Connection) -> Rows:
     """How many records were refused, by code."""
     code = table("dead_letter").c.code
@@ -209,6 +216,17 @@ def activations(connection: Connection) -> Rows:
     return _rows(connection, _of("activation").order_by(table("activation").c.sequence))
 
 
+def open_rules(connection: Connection) -> Rows:
+    """The rules of rows that are still to be carried out."""
+    rule = table("outbox").c.rule
+    return _rows(connection, select(rule).where(OPEN).distinct().order_by(rule))
+
+
+def switches(connection: Connection) -> Rows:
+    """The kill switches that are off, by name."""
+    return [{"name": name} for name in sorted(ledger_switches.switches(connection))]
+
+
 QUERIES: dict[str, Callable[..., Rows]] = {
     query.__name__: query
     for query in (
@@ -219,14 +237,17 @@ QUERIES: dict[str, Callable[..., Rows]] = {
         contacts_of,
         coupons,
         dead_letter_counts,
+        dead_letter_times,
         dead_letters,
         decisions,
         decisions_of,
         deliveries,
         oldest_pending,
+        open_rules,
         outbox_by_state,
         pools,
         quiet,
         shadow,
+        switches,
     )
 }

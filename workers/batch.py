@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from rules.fold import next_moment
 from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import EventRefused
 from schemas.ids import partition_of
@@ -169,7 +170,7 @@ class Batch:
         return p
 
     def _schedule(self, person: str, p: Profile) -> None:
-        due = p.next_moment(FOREVER)
+        due = next_moment(p)
         if due >= FOREVER:
             self.due.pop(person, None)
         elif self.due.get(person) != due:
@@ -180,6 +181,6 @@ class Batch:
         """The profiles that were touched, as they go back to the store."""
         out = dict(self.aside)
         for person, p in self.people.items():
-            due = p.next_moment(FOREVER)
+            due = next_moment(p)
             out[person] = Saved(encode_profile(p), due if due < FOREVER else None)
         return out

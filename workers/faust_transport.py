@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.serializers.schemas import Schema
+from faust.tables import TableManager
 from faust.transport.consumer import Fetcher
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from workers.partitions import Partitions
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "NoTables"]
 
 _FETCH_WAIT_MS = 100
 """The longest that a broker holds a fetch back when there is nothing; Faust hard-codes 1,500. A seek waits for it."""
@@ -190,6 +191,15 @@ class BatchConsumer(driver.Consumer):
             self.app.sensors.on_commit_completed(self, began)
             self._committed_offset.update(offsets)
         return done
+
+
+class NoTables(TableManager):
+    """Faust's tables, of which we have none: it waits a second at the start for some to be declared."""
+
+    async def on_start(self) -> None:
+        """Go on at once; what follows an assignment is still the manager's affair."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class QuietFetcher(Fetcher):

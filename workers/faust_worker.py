@@ -12,7 +12,7 @@ from yarl import URL
 
 from schemas.errors import NamedStop, StoreUnavailable
 from workers.faust_sensors import Sensors
-from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport
+from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport, NoTables
 from workers.folding import Folding
 from workers.log import logger
 from workers.partitions import Partitions
@@ -86,6 +86,7 @@ def make_app(address: KafkaAddress, partitions: Partitions, folder: str, *, sess
         worker_redirect_stdouts=False,
         autodiscover=False,
         Monitor=Sensors,
+        TableManager=NoTables,
     )
     app.partitions = partitions
 

@@ -31,7 +31,7 @@ def person(plan: Plan, story: list[tuple[int, int | Fraction]], scale: int) -> P
     p = Profile("p", 0, FOREVER, [0], 0, 0, [b""])
     for ts, exact in story:
         amount = int(exact) if scale == 1 else exact  # unscaled are whole
-        p.true, p.unknown = plan.handler("paid")(p, ts, p.true, p.unknown, ts, {"amount": amount}, 0)
+        p.true, p.unknown = plan.handler("paid")(p, ts, ts, {"amount": amount}, 0)
     return p
 
 

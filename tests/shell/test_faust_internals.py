@@ -21,6 +21,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.sender import Sender
 from faust.app.base import App
 from faust.serializers.schemas import Schema
+from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -44,6 +45,7 @@ PRINTS: dict[tuple[Any, str], str] = {
     (faust_consumer.Consumer, "commit"): "e43a7d03685f",
     (faust_consumer.Fetcher, "_fetcher"): "64ea6297f5a0",
     (Schema, "compile"): "bd271ec59690",
+    (TableManager, "on_start"): "b82e759be50c",
     # leaned on
     (App, "_on_partitions_revoked"): "c1abd58dcb37",
     (App, "_on_partitions_assigned"): "c9c5485eb273",

@@ -12,6 +12,7 @@ from schemas.ids import partition_of
 from schemas.profile import decode_profile
 from schemas.times import format_time, parse_time
 from workers.clock import now_ms
+from workers.commands.switches import shown
 from workers.output import profile_line, segments_of
 from workers.playbooks import zone_names
 from workers.settings import Settings, environment, read_settings
@@ -76,6 +77,8 @@ def run_status(data: Path | None, *, as_json: bool) -> None:
     screen.print(
         f"playbook {program['hash'][:12]} (activation {program['sequence']})" if program else "no playbook is active"
     )
+    if found["paused"]:
+        screen.print(f"paused: {shown(found['paused'])}", style="bold", markup=False)
     positions = [(p["partition"], p["position"], p["end"], p["lag"]) for p in found["partitions"]]
     screen.print(table("Partitions", ("partition", "position", "log end", "lag"), positions, numbers=(0, 1, 2, 3)))
     screen.print(f"{found['people']:,} people")
@@ -167,6 +170,7 @@ async def _status(workspace: Workspace) -> dict[str, Any]:
         "partitions": partitions,
         "people": people,
         "segments": dict(sorted(members.items())),
+        "paused": [r["name"] for r in await workspace.ledger.fetch("switches")],
         "quiet_hours": await _quiet(workspace, active),
         "outbox": {r["status"]: r["number"] for r in await workspace.ledger.fetch("outbox_by_state")},
         "dead_letters": {r["code"]: r["number"] for r in await workspace.ledger.fetch("dead_letter_counts")},
