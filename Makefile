@@ -4,10 +4,10 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run run-servers servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash crash-servers programs lock clean
+.PHONY: help setup dev run run-servers servers test test-compiled lint types layers format wheel wheel-compiled bench bench-servers crash crash-servers demo-everywhere programs lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup:
 	@sh scripts/setup.sh requirements.lock
@@ -30,6 +30,9 @@ test: dev  ## run every test
 test-compiled: dev  ## run the tests of the core with the fold compiled (needs a C compiler)
 	@$(BIN)/python scripts/compiled.py --required
 	@cd build/compiled && ../../$(BIN)/python -m pytest -n 2 tests/core tests/properties tests/shell/test_rehearsal.py tests/shell/test_rehearsed_journeys.py
+
+demo-everywhere: dev  ## run the demo in memory, on SQLite and on servers with one and three workers, and compare the files
+	@$(BIN)/python -m pytest -s -m demo tests/e2e/test_demo_everywhere.py
 
 lint: dev  ## check style and formatting
 	@$(BIN)/ruff check .

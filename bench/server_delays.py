@@ -1,4 +1,4 @@
-"""How late messages are: at half of a worker's rate, and when time alone moves one in a hundred of a million people."""
+"""How late messages are when time alone moves one in a hundred of a million people."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import asyncio
 import random
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bench import workload
-from bench.server_playbooks import LEAST_LEVEL, LEFT_AFTER, full, leaving
-from bench.server_site import PARTITIONS, Place, Worker, server_seconds
-from bench.worker import history
+from bench.server_playbooks import LEFT_AFTER, leaving
+from bench.server_site import PARTITIONS, Place, Worker
 from rules.compile import compile_playbook
 from rules.fold import Fold, next_moment
 from schemas.decisions import Outcome
@@ -31,28 +30,13 @@ if TYPE_CHECKING:
 
     from stores.ports import State
 
-__all__ = ["LatencyFigures", "PeopleFigures", "measure_latency", "measure_people"]
+__all__ = ["PeopleFigures", "activations", "measure_people", "spread"]
 
-_PACE = 0.005
-"""Seconds between two appends."""
-_LEAD = 3.0
 _KINDS = 200
 _AT_ONCE = 2_000
 _LEAVE_IN = 20 * SECOND
 """After so long the first of those who leave do."""
 _READ_IN_TIME = 5.0
-
-
-class LatencyFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """From the moment an event is meant to leave to the adapter's call (ms); shares of a core by process."""
-
-    rate: int
-    messages: int
-    missing: int
-    p50_ms: int
-    p99_ms: int
-    max_ms: int
-    cores: dict[str, float]
 
 
 class PeopleFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,52 +60,15 @@ class PeopleFigures(msgspec.Struct, frozen=True, kw_only=True):
     assigned_seconds: float
 
 
-async def measure_latency(rate: int, seconds: int = 15) -> LatencyFigures:
-    """Send `rate` events a second, whether or not earlier ones went through in time."""
-    place = Place(f"latency.{rate}")
-    await place.append(_activations(full().hash))
-    worker = Worker(place, "full", "--delivers")
-    worker.wait_for(PARTITIONS)
-    await place.reach(PARTITIONS)
-    made = history(rate * seconds)
-    log, begin = await place.open_log(), now_ms() + 1_000 * _LEAD + 40 * len(made) // 1_000
-    times = [int(begin + number * 1_000 / rate) for number in range(len(made))]
-    events = [msgspec.structs.replace(event, time=at) for event, at in zip(made, times, strict=True)]
-    items = [Appendable(event.person, encode(event)) for event in events]
-    await asyncio.sleep((begin - now_ms()) / 1_000)
-    worker.begin()
-    servers, started = server_seconds(), perf_counter()
-    await _send(log, items, rate)
-    took = perf_counter() - started
-    cores = {name: round((after - servers[name]) / took, 2) for name, after in server_seconds().items()}
-    cores["worker and dispatcher"] = round(worker.cpu() / took, 2)
-    await place.reach(len(items) + PARTITIONS)
-    await asyncio.sleep(_READ_IN_TIME)
-    delays = worker.end()["delays"]
-    await log.close()
-    wanted = sum(event.name == "referral.joined" and event.properties["level"] >= LEAST_LEVEL for event in events)
-    missing = wanted - len(delays)
-    return LatencyFigures(rate=rate, messages=len(delays), missing=missing, cores=cores, **_spread(delays))
+def spread(delays: list[tuple[int, int]]) -> dict[str, int]:
+    """Of delays (ms) with the moment from which each counts."""
+    took = sorted(delay for _, delay in delays)
+    count = len(took)
+    return {"p50_ms": took[count // 2], "p99_ms": took[count * 99 // 100], "max_ms": took[-1]}
 
 
-async def _send(log: Any, items: list[Appendable], rate: int) -> None:  # noqa: ANN401 - the log
-    """Append each event at its moment; an append that is late holds up no other."""
-    begin, sent, appends = perf_counter(), 0, list[asyncio.Task[Any]]()
-    while sent < len(items):
-        await asyncio.sleep(_PACE)
-        until = min(int((perf_counter() - begin) * rate), len(items))
-        if until > sent:
-            appends.append(asyncio.create_task(log.append(items[sent:until])))
-        sent = until
-    await asyncio.gather(*appends)
-
-
-def _spread(delays: list[int]) -> dict[str, int]:
-    count = len(delays)
-    return {"p50_ms": delays[count // 2], "p99_ms": delays[count * 99 // 100], "max_ms": delays[-1]}
-
-
-def _activations(hash_: str) -> list[Appendable]:
+def activations(hash_: str) -> list[Appendable]:
+    """The begin of every partition."""
     value = encode(ProgramActivated(hash_, 1))
     return [Appendable("", value, partition) for partition in range(PARTITIONS)]
 
@@ -130,7 +77,7 @@ def _activations(hash_: str) -> list[Appendable]:
 async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     """Fill the state, have a worker take it over, and let one in a hundred leave a segment within a minute."""
     place, crowd = Place("people"), _Crowd()
-    await place.append(_activations(crowd.hash))
+    await place.append(activations(crowd.hash))
     await _had_a_worker(place)
     log, state = await place.open_log(), await connect_redis(place.state)
     empty = int(valkey().ask("INFO", "memory")["used_memory"])
@@ -143,7 +90,7 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     await crowd.fill(state, spread)
     await crowd.end(state)
     full_memory = int(valkey().ask("INFO", "memory")["used_memory"])
-    await place.append(_activations(crowd.hash))
+    await place.append(activations(crowd.hash))
     began = perf_counter()
     worker = Worker(place, "leaving", "--delivers")
     worker.wait_for(PARTITIONS)
@@ -161,7 +108,7 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
         people=people, profile_bytes=crowd.bytes // people, bytes_person=(full_memory - empty) // people,
         left=leaving_people, due=sum(due < until for due in crowd.due), messages=len(told["delays"]),
         people_read=told["people_read"], people_written=told["people_written"],
-        start_seconds=round(started, 2), assigned_seconds=round(assigned, 2), **_spread(told["delays"]),
+        start_seconds=round(started, 2), assigned_seconds=round(assigned, 2), **spread(told["delays"]),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench import workload
 from bench.worker import trivial
-from rules.model import Trigger
+from rules.model import SendMessage, Trigger
 from rules.read import read_playbook
 
 if TYPE_CHECKING:
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["LEAST_LEVEL", "LEFT_AFTER", "PLAYBOOKS", "full", "leaving"]
 
 LEAST_LEVEL = 3
-"""A `referral.joined` with this level or more decides a message."""
+"""A `referral.joined` with this level or more decides a message, which says the event's `source`."""
 LEFT_AFTER = 3 * workload.DAY
 """Milliseconds after their only event, a `cart.added`, at which a person leaves the segment `cart_left`."""
 _FILE = """\
 workspace: {name: Bench, zone: Asia/Shanghai, currency: CNY}
 events:
-  referral.joined: {properties: {level: {type: integer}}}
+  referral.joined: {properties: {level: {type: integer}, source: {type: text}}}
 templates:
-  thanks: {purpose: transactional, channels: {webhook: {zh: "thank you"}}}
+  thanks: {purpose: transactional, channels: {webhook: {zh: "{{ event.source }}"}}}
+  gone: {purpose: transactional, channels: {webhook: {zh: "goodbye"}}}
 rules:
   thanks: {event: referral.joined, when: event.level >= LEVEL, then: [{send: {template: thanks, channels: [webhook]}}]}
 """
@@ -43,7 +44,9 @@ def full() -> Playbook:
 def leaving() -> Playbook:
     """The same, and a message to whoever leaves a segment."""
     whole = full()
-    gone = replace(whole.rules["thanks"], id="gone", trigger=Trigger("leaves", ("cart_left",)), when=None)
+    goodbye = (SendMessage("gone", ("webhook",)),)
+    left = Trigger("leaves", ("cart_left",))
+    gone = replace(whole.rules["thanks"], id="gone", trigger=left, when=None, then=goodbye)
     return replace(whole, rules={**whole.rules, gone.id: gone}, hash=f"{2_001:064x}")
 
 

@@ -149,16 +149,21 @@ class Watched:
 
 
 class Noting:
-    """An adapter that takes every message at once and notes how long after its event it came (ms), by template."""
+    """An adapter that takes every message at once and notes when its event was meant to be sent, and how long ago (ms).
+
+    A message that says no moment counts from that of its decision.
+    """
 
     name, capabilities = "noting", CAPABILITIES
 
     def __init__(self) -> None:
-        self.delays: list[int] = []
+        self.delays: list[tuple[int, int]] = []
 
     async def send(self, request: SendRequest, timeout: float) -> Answer:  # noqa: ARG002 - as every adapter
         """Take it."""
-        self.delays.append(now_ms() - request.time)
+        body = request.content.body
+        sent = int(body) if body.isdecimal() else request.time
+        self.delays.append((sent, now_ms() - sent))
         return Answer("sent")
 
     async def close(self) -> None:

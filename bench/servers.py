@@ -2,7 +2,8 @@
 
 The state is on Valkey, the ledger on PostgreSQL, the log on Apache Kafka: the servers of the tests, on this machine.
 Parts: `rates` (a bare consumer, an agent of stock Faust, one worker, two workers, in turns over the same events),
-`latency` (from event to adapter at half of one worker's rate), `people` (a million of them in the state).
+`latency` (from event to adapter, at half of what everything together sustains and at fixed rates), `people` (a million
+of them in the state).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.run import fold_form
-from bench.server_delays import measure_latency, measure_people
+from bench.server_delays import measure_people
+from bench.server_latency import measure_latency, measure_sustained
 from bench.server_playbooks import PLAYBOOKS
 from bench.server_rates import Run, measure_rates, median
 from bench.server_stages import STAGES
@@ -31,8 +33,8 @@ from tests.servers.required import ServerMissing
 __all__ = ["main"]
 
 PARTS = ("rates", "latency", "people")
-_FEW = 500
-"""Events a second of a shop on an ordinary day."""
+_RATES = (500, 2_000, 5_000)
+"""Events a second; the first is a shop on an ordinary day."""
 
 
 def main() -> None:
@@ -60,9 +62,9 @@ async def _measured(options: argparse.Namespace) -> dict[str, Any]:
     if "rates" in parts:
         found["rates"] = await measure_rates(options.events, options.rounds, options.playbook)
     if "latency" in parts:
-        rate = options.rate or round(median(found["rates"]["worker"]) / 2, -2)
-        found["latency"] = await measure_latency(int(rate))
-        found["latency, few events"] = await measure_latency(_FEW)
+        found["sustained"] = await measure_sustained(options.events)
+        for rate in (*_RATES, round(found["sustained"].rate / 2, -2)):
+            found[f"latency at {rate}/s"] = await measure_latency(rate)
     if "people" in parts:
         found["people"] = await measure_people(options.people)
     found["load"].append(round(os.getloadavg()[0], 1))
@@ -75,7 +77,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="turns of every stage")
     parser.add_argument("--playbook", choices=PLAYBOOKS, default="full", help="for the rates")
     parser.add_argument("--only", choices=PARTS, help="one part only")
-    parser.add_argument("--rate", type=int, default=0, help="events a second of `latency` (default: half the worker's)")
     parser.add_argument("--people", type=int, default=1_000_000, help="of `people`")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
@@ -92,10 +93,10 @@ def _show(found: dict[str, Any]) -> None:
         console.print(_rates_table(found["rates"]))
         console.print(_cpu_table(found["rates"]))
         console.print("one worker's main thread:", _shares(found["rates"]["worker"]))
-    for part in ("latency", "latency, few events", "people"):
-        if part in found:
+    for part, figures in found.items():
+        if isinstance(figures, msgspec.Struct):
             table = Table(part, "", title_justify="left")
-            for name, value in msgspec.structs.asdict(found[part]).items():
+            for name, value in msgspec.structs.asdict(figures).items():
                 table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
             console.print(table)
 

@@ -7,9 +7,12 @@ again, and then nobody knows whether the request arrived.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from messaging.egress import is_public, target_of
 from messaging.ports import Answer, HttpReply, HttpRequest
@@ -18,10 +21,17 @@ from schemas.errors import TouchlineError
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["MAX_REPLY", "Blocked", "HttpClient", "NoReply", "NotSent", "Resolver", "exchange", "resolve"]
+__all__ = ["MAX_REPLY", "Blocked", "HttpClient", "NoReply", "NotSent", "Resolver", "Untrusted", "exchange", "resolve"]
+
+_log = logging.getLogger(__name__)
 
 MAX_REPLY = 65_536
 """Bytes of a reply that are read; the rest is left."""
+
+_OTHER_NAME = ("certificate_name", "is for another name")
+_OTHER_TIME = ("certificate_expired", "is not valid today")
+_REFUSALS = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_NAME, 64: _OTHER_NAME}
+"""Reasons of OpenSSL (X509_V_ERR_…): before its time, after it, another host, another address."""
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) → its IP addresses. Raises `OSError`."""
@@ -39,6 +49,12 @@ class NoReply(TouchlineError):
     code = "no_reply"
 
 
+class Untrusted(NotSent):
+    """The service did not show that it is the one that the URL names, so nothing was sent to it."""
+
+    code = "certificate_untrusted"
+
+
 class Blocked(TouchlineError):
     """The URL leads where requests may not go."""
 
@@ -52,14 +68,23 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class HttpClient:
-    """Sends requests. Each adapter that needs one makes its own and closes it."""
+    """Sends requests. Each adapter that needs one makes its own and closes it.
 
-    def __init__(self, resolver: Resolver = resolve) -> None:
-        self._resolver = resolver
+    `tls`: whom to trust in place of the usual authorities. `is_allowed` judges the addresses of a name.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver = resolve,
+        *,
+        tls: ssl.SSLContext | None = None,
+        is_allowed: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._resolver, self._tls, self._is_allowed = resolver, tls, is_allowed
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:
-        """The reply, within `timeout` seconds for everything. Raises `NotSent`, `NoReply`, `Blocked`."""
+        """The reply, within `timeout` seconds for everything. Raises `NotSent`, `Untrusted`, `NoReply`, `Blocked`."""
         import httpx
 
         progress = _Progress()
@@ -72,6 +97,9 @@ class HttpClient:
             reason = type(error).__name__
             if progress.is_sent:
                 raise NoReply(f"The request was sent and no reply came ({reason}).") from error
+            refused = _refused_certificate(error)
+            if refused is not None:
+                raise _untrusted(urlsplit(request.url).hostname or "", refused) from error
             raise NotSent(f"There was no connection ({reason}).") from error
 
     async def close(self) -> None:
@@ -90,7 +118,7 @@ class HttpClient:
         if target is None:
             raise Blocked("The URL is not one that may be asked for; it has to be https:// and a public host.")
         addresses = await self._resolver(target.host, target.port)
-        if not addresses or not all(is_public(address) for address in addresses):
+        if not addresses or not all(self._is_allowed(address) for address in addresses):
             raise Blocked("The URL's host is not in the public internet.")
         url = httpx.URL(request.url)
         headers = {**request.headers, "Host": url.netloc.decode("ascii")}
@@ -115,12 +143,25 @@ class HttpClient:
             import httpx
 
             self._client = httpx.AsyncClient(
+                verify=True if self._tls is None else self._tls,
                 follow_redirects=False,
                 trust_env=False,
                 timeout=None,  # noqa: S113 - one limit around everything, in send
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             )
         return self._client
+
+
+def _refused_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The refusal of a certificate that an error comes of, if it does."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _untrusted(host: str, refused: ssl.SSLCertVerificationError) -> Untrusted:
+    code, what = _REFUSALS.get(refused.verify_code, ("certificate_untrusted", "is signed by nobody whom we trust"))
+    return Untrusted(f"Nothing was sent to {host}: its certificate {what} ({refused.verify_message}).", code=code)
 
 
 class _Progress:
@@ -140,6 +181,8 @@ async def exchange(
     try:
         reply = await http.send(request, timeout)
     except NotSent as error:
+        if isinstance(error, Untrusted):  # it is tried again, and only somebody over there can mend it
+            _log.error("%s", error.message)
         return Answer("retry", error.code)
     except NoReply as error:
         return Answer("unknown", error.code)

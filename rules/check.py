@@ -9,6 +9,7 @@ from rules.check_calendar import check_calendar
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
 from rules.fields import did_you_mean
+from rules.lint.named import looked_into
 from rules.lint.parts import expressions_of, steps_of
 from rules.lint.run import lint
 from rules.model import Action, Limit, TagPerson
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rules.model import Playbook, Rule
+    from schemas.findings import Severity
 
 __all__ = ["check_playbook"]
 
@@ -41,17 +43,9 @@ def check_playbook(
     reading = read(files, zones, defaults=defaults)
     dated = () if now is None else check_calendar(reading, now)
     found = {*reading.findings, *_findings(reading), *dated}
-    findings = sorted(each for each in found if not _waived(reading, each))
+    findings = sorted(each for each in found if not reading.waived(each.code, Mark(each.file, each.line, each.column)))
     faulty = any(finding.severity == "error" for finding in findings)
     return None if faulty else reading.playbook, findings
-
-
-def _waived(reading: Reading, finding: Finding) -> bool:
-    """Whether the rule, template or segment in whose lines the finding stands has its code under `waive`."""
-    return any(
-        finding.code in waiver.codes and waiver.file == finding.file and waiver.first <= finding.line <= waiver.last
-        for waiver in reading.waivers
-    )
 
 
 def _findings(reading: Reading) -> Iterator[Finding]:
@@ -66,8 +60,9 @@ def _findings(reading: Reading) -> Iterator[Finding]:
         yield from lint(reading)
 
 
-def _finding(mark: Mark, code: str, message: str, hint: str = "", *, warning: bool = False) -> Finding:
-    return Finding(mark.file, mark.line, mark.column, code, "warning" if warning else "error", message, hint)
+def _finding(mark: Mark, code: str, message: str, hint: str = "", *, warning: bool = False, length: int = 1) -> Finding:
+    severity: Severity = "warning" if warning else "error"
+    return Finding(mark.file, mark.line, mark.column, code, severity, message, hint, length)
 
 
 def _lifecycle(reading: Reading) -> Iterator[Finding]:
@@ -119,14 +114,14 @@ def _counts_of_one(reading: Reading) -> Iterator[Finding]:
     for rule in reading.playbook.rules.values():
         if rule.limit != Limit() or rule.when is None:
             continue
-        for expression in leaves(rule.when):
+        for expression in looked_into(rule.when, reading.playbook.definitions):
             for node in walk(expression.expr):
-                if _counts_one(node):
+                if _counts_one(node) and not reading.waived("count_equals_one", reading.places["rule", rule.id]):
                     message = "this is true again after a pause longer than the window"
                     place = Mark(*expression.locate(node.start))
-                    yield _finding(
-                        place, "count_equals_one", message, "add `limit: once` if the first one is meant", warning=True
-                    )
+                    hint = "add `limit: once` if the first one is meant"
+                    length = node.end - node.start
+                    yield _finding(place, "count_equals_one", message, hint, warning=True, length=length)
 
 
 def _counts_one(node: Expr) -> bool:
@@ -179,21 +174,9 @@ def _tags(reading: Reading) -> Iterator[Finding]:
         expressions += expressions_of(rule)
     for expression in expressions:
         for node in walk(expression.expr):
-            name = _tag_asked(node)
-            if name is not None and name not in tags:
-                mark = Mark(*expression.locate(node.start))
-                yield _finding(
-                    mark,
-                    "unknown_tag",
-                    say("no rule puts the tag {name!r} on", name=name),
-                    did_you_mean(name, tags),
-                    warning=True,
-                )
-
-
-def _tag_asked(node: Expr) -> str | None:
-    match node:
-        case Call(function="has_tag", args=(Literal(value=str(name)),)):
-            return name
-        case _:
-            return None
+            match node:
+                case Call(function="has_tag", args=(Literal(value=str(name)) as asked,)) if name not in tags:
+                    mark = Mark(*expression.locate(asked.start))
+                    message, hint = say("no rule puts the tag {name!r} on", name=name), did_you_mean(name, tags)
+                    length = asked.end - asked.start
+                    yield _finding(mark, "unknown_tag", message, hint, warning=True, length=length)

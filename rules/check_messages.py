@@ -114,7 +114,8 @@ class _Values:
     ) -> None:
         self.catalogue, self.pools, self.trigger = playbook.catalogue, playbook.pools, rule.trigger
         self.coupons, self.reply, self.community = coupons, reply, community
-        self.inputs = tuple(playbook.definitions.inputs)
+        missing = (name for base, name in playbook.definitions.missing if base == "inputs")
+        self.inputs = (*playbook.definitions.inputs, *missing)  # of those that are missing it is said already
 
     def fault(self, path: str) -> _Fault | None:
         """Why there is nothing under a variable's path; None if there is."""

@@ -140,7 +140,7 @@ class _Compiler:
                 message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
-            self._fault(expression.locate(fault.start), fault)
+            self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
         return term
 
     def _typed(self, expression: model.Expression, scope: Scope, *, condition: bool) -> t.Term | None:
@@ -148,7 +148,7 @@ class _Compiler:
         try:
             return typer.condition(expression.expr) if condition else typer.term(expression.expr)
         except TypeFault as fault:
-            self._fault(expression.locate(fault.start), fault)
+            self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
         return None
 
     def _computed(self, trait: TraitType, scope: Scope) -> None:

@@ -132,7 +132,7 @@ def _replacement(finding: Finding, found: str) -> str | None:
         case "expr_word_operator":
             return _WORDS.get(found.lower())
         case "yaml_missing_space":
-            return ": " if found == ":" else None
+            return ": " if found in {":", "："} else None
         case "yaml_on_key":
             return "event"
         case "retired_name" if isinstance(hint, Said):

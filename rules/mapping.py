@@ -200,7 +200,7 @@ def _compiled(compile_: Callable[[Expr], T]) -> Callable[[Reader, Node], T | Non
 
 
 def _report(reader: Reader, parsed: Expression, fault: TypeFault) -> None:
-    file, line, column = parsed.locate(fault.start)
+    file, line, column = parsed.locate(fault.on_the_name(parsed.text).start)
     _, last_line, last = parsed.locate(max(fault.start, fault.end - 1))
     length = last - column + 1 if last_line == line else 1
     reader.fault(Mark(file, line, column), fault.code, fault.message, fault.hint, length=length)

@@ -15,7 +15,7 @@ from rules.read_inputs import check_currency, put_in, read_inputs
 from rules.read_values import is_currency
 from rules.references import References
 from schemas.catalogue import Catalogue
-from schemas.findings import Finding
+from schemas.findings import Finding, Mark
 from schemas.texts import say
 
 __all__ = ["Reading", "playbook_hash", "read", "read_playbook"]
@@ -60,6 +60,13 @@ class Reading:
     def faulty(self) -> bool:
         """Whether there is an error among the findings."""
         return any(finding.severity == "error" for finding in self.findings)
+
+    def waived(self, code: str, mark: Mark) -> bool:
+        """Whether the rule, template or segment in whose lines a place lies has a code under `waive`."""
+        return any(
+            code in waiver.codes and waiver.file == mark.file and waiver.first <= mark.line <= waiver.last
+            for waiver in self.waivers
+        )
 
 
 def read_playbook(

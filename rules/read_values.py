@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from rules.fields import Read, Reader, check_name, did_you_mean, scalar_length
-from rules.meant import meant_duration
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.schedule import cron_fault
 from schemas.findings import nearest
+from schemas.meant import meant_amount, meant_duration
 from schemas.money import parse_money
 from schemas.texts import say
 from schemas.times import parse_duration, parse_time
@@ -29,7 +29,10 @@ T = TypeVar("T")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_COUNTED = re.compile(r"([0-9][0-9_,]{0,15}) ?(?:张|个|份|次|件|位|人)?")
+_TRUTHS = {
+    "yes": "true", "on": "true", "y": "true", "是": "true", "no": "false", "off": "false", "n": "false", "否": "false",
+}  # fmt: skip
 _MAX_LABEL = 128
 _CRON_FIELDS = 5
 
@@ -95,10 +98,10 @@ def integer(reader: Reader, node: Node) -> int | None:
     """A whole number."""
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return node.value
-    digits = isinstance(node, Scalar) and node.text.replace("_", "").replace(",", "")
+    found = _COUNTED.fullmatch(node.text) if isinstance(node, Scalar) else None
     hint: str = "write it in digits: 50"
-    if digits and digits.isascii() and digits.isdigit():
-        hint = say("write {number}", number=int(digits))
+    if found is not None:
+        hint = say("write {number}", number=int(found[1].replace("_", "").replace(",", "")))
     reader.wrong_type(node, "a whole number", hint)
     return None
 
@@ -162,7 +165,7 @@ def duration(reader: Reader, node: Node) -> int | None:
     except ValueError as error:
         length, message = 0, str(error)
     if length <= 0:
-        hint = meant_duration(node)
+        hint = meant_duration(node.text)
         reader.fault(node.mark, "bad_duration", message, hint, length=scalar_length(node))
         return None
     return length
@@ -190,11 +193,7 @@ def money_text(reader: Reader, node: Node) -> str | None:
     else:
         message = say("{text!r} is below zero", text=node.text)
     if minor < 0:
-        hint = (
-            say("did you mean {text} {currency}?", text=node.text, currency=reader.currency or reader.likely_currency)
-            if _is_number(node)
-            else ""
-        )
+        hint = meant_amount(node.text, reader.currency or reader.likely_currency)
         reader.fault(node.mark, "bad_money", message, hint, length=scalar_length(node))
         return None
     if reader.currency is not None and written != reader.currency:
@@ -210,10 +209,6 @@ def money_text(reader: Reader, node: Node) -> str | None:
         )
         return None
     return node.text
-
-
-def _is_number(node: Scalar) -> bool:
-    return not isinstance(node.value, bool | str) and node.value is not None and node.value >= 0
 
 
 def moment(reader: Reader, node: Node) -> int | None:

@@ -23,7 +23,8 @@ COLON = "': ' makes a key of what stands before it"
 HASH = "' #' begins a comment"
 BRACES = "a leading {{ begins a mapping"
 _KEY = re.compile(r"""\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}\[\],:][^\n"'{}\[\],:]*):\s+""")
-_TIGHT = re.compile(r"[\w.-]+:(?=[^\s/])")
+_TIGHT = re.compile(r"(?P<key>[\w.-]+) *(?P<colon>:(?=[^\s/])|：)")
+_NEGATED = re.compile(r"(?:^|: |- ) *(?P<value>![^\s!].*)$")
 _ENTRY_LIMIT, _SHOWN = 10_000, 300
 
 
@@ -141,6 +142,9 @@ def fault_of(source: Source, error: MarkedYAMLError, last: Last | None) -> Findi
         return source.finding(since, "yaml_directive", "directives are not allowed", "take the line away")
     if "flow" in context and "expected ','" in problem:
         return _in_flow(source, since, at, problem)
+    better = _unspaced(source, since, at, last, problem)
+    if better is not None:
+        return better
     return _behind_quote(source, at, last) or _colon(source, at, last, problem) or _general(source, since, at, problem)
 
 
@@ -173,7 +177,7 @@ def _colon(source: Source, at: int, last: Last | None, problem: str) -> Finding 
     if "mapping values" not in problem or last is None:
         return None
     if not source.same_line(last.start, at):
-        return _tight_colon(source, last)
+        return None
     text = source.value(last.start, flow=False)
     if is_expression(text):
         return unquoted(source, last.start, text, COLON)
@@ -181,13 +185,44 @@ def _colon(source: Source, at: int, last: Last | None, problem: str) -> Finding 
     return source.finding(at, "yaml_colon", message, _write(text))
 
 
-def _tight_colon(source: Source, last: Last) -> Finding | None:
-    """`event:order.paid` is a text, and goes on in the next line: the fault shows there only."""
-    key = _TIGHT.match(source.text, last.start)
-    if key is None or last.style is not None:
+def _unspaced(source: Source, since: int, at: int, last: Last | None, problem: str) -> Finding | None:
+    """A key without a space behind its colon is a text that goes on in the next line: the fault shows there only."""
+    if "could not find expected ':'" in problem:
+        return _tight_colon(source, since)
+    if last is None or source.same_line(last.start, at):
         return None
-    hint = say("write `{key} …`", key=key[0])
-    return source.finding(key.end() - 1, "yaml_missing_space", "a space is missing behind this colon", hint)
+    if any(part in problem for part in ("mapping values", "<block end>", "<document start>")) and last.style is None:
+        tight = _tight_colon(source, last.start)
+        if tight is not None:
+            return tight
+    return _outdented(source, at, last) if "<block end>" in problem else None
+
+
+def _tight_colon(source: Source, start: int) -> Finding | None:
+    key = _TIGHT.match(source.text, start)
+    if key is None:
+        return None
+    hint = say("write `{key} …`", key=key["key"] + ":")
+    message = "a space is missing behind this colon" if key["colon"] == ":" else "this colon is full-width punctuation"
+    return source.finding(key.start("colon"), "yaml_missing_space", message, hint)
+
+
+def _outdented(source: Source, at: int, last: Last) -> Finding | None:
+    """The line above one that fits in with none, if that one fits in with the line before: it lost its indentation."""
+    here, above = source.mark(at).column, source.indent(last.start)
+    if above + 1 < here and source.has_indent_before(last.start, here - 1):
+        message, hint = "this line is indented less than its neighbours", "indent it like the lines it belongs to"
+        return source.finding(source.line_start(last.start) + above, "yaml_indent", message, hint)
+    return None
+
+
+def _negated(source: Source, at: int) -> Finding | None:
+    """`!a > 1`: a tag, and then what looks like the head of a text over several lines."""
+    start = source.line_start(at)
+    found = _NEGATED.search(source.text[start:].partition("\n")[0])
+    if found is None or not is_expression(found["value"].strip()):
+        return None
+    return unquoted(source, start + found.start("value"), found["value"].strip(), TAG)
 
 
 def _in_flow(source: Source, opened: int, at: int, problem: str) -> Finding:
@@ -231,6 +266,9 @@ def _general(source: Source, since: int, at: int, problem: str) -> Finding:
         )
     for beginning, sentence in _SENTENCES:
         if beginning in problem:
+            better = _negated(source, at) if sentence is _HEADER else None
+            if better is not None:
+                return better
             place = since if sentence.at_context else at
             return source.finding(place, sentence.code, sentence.message, sentence.hint)
     return source.finding(at, "yaml_syntax", "this is no YAML", "compare it with the lines around it")

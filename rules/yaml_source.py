@@ -15,7 +15,7 @@ _PIECE = re.compile(
 )
 _STOPS = {False: {"\n", " #"}, True: {"\n", " #", ","}}
 _BREAK = re.compile(r"[ \t]*\r?\n\s*")
-_SPACE = re.compile(r"\s*")
+_SPACE, _INDENT = re.compile(r"\s*"), re.compile(r" *")
 _LONGEST = 4_000
 
 
@@ -41,6 +41,24 @@ class Source:
     def same_line(self, one: int, other: int) -> bool:
         """Whether both characters stand in one line."""
         return self.mark(one).line == self.mark(other).line
+
+    def line_start(self, index: int) -> int:
+        """Where the line of a character begins."""
+        return self._lines[self.mark(index).line - 1]
+
+    def indent(self, index: int) -> int:
+        """By how many spaces the line of a character is indented."""
+        start = self.line_start(index)
+        match = _INDENT.match(self.text, start)
+        return 0 if match is None else match.end() - start
+
+    def has_indent_before(self, index: int, spaces: int) -> bool:
+        """Whether the nearest line above that of a character, empty ones and comments aside, is so far indented."""
+        for start in reversed(self._lines[: self.mark(index).line - 1]):
+            line = self.text[start:].partition("\n")[0].strip()
+            if line and not line.startswith("#"):
+                return self.indent(start) == spaces
+        return False
 
     def skip_space(self, index: int) -> int:
         """The index of the next character that is not white."""

@@ -60,12 +60,23 @@ class Finding:
         }
 
 
+_BEGINNING = 3
+"""Letters with which a name must begin to be meant by them; two Chinese ones say as much."""
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that was most likely meant, if one is close; case and separators count little."""
+    """The candidate that was most likely meant, if one is close, or the only one that begins so.
+
+    Case and separators count little.
+    """
     folded: dict[str, str] = {}
     for candidate in sorted(candidates):
         folded.setdefault(_folded(candidate), candidate)
-    close = get_close_matches(_folded(name), folded, n=1, cutoff=0.6)
+    given = _folded(name)
+    close = get_close_matches(given, folded, n=1, cutoff=0.6)
+    if not close and len(given) >= (_BEGINNING if given.isascii() else 2):
+        begun = [each for each in folded if each.startswith(given)]
+        close = begun if len(begun) == 1 else []
     return folded[close[0]] if close else None
 
 

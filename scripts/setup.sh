@@ -53,7 +53,7 @@ install_with() {
 }
 
 install_packages() {
-  if command -v uv >/dev/null && install_with uv pip install --python "$venv/bin/python"; then return; fi
+  if command -v uv >/dev/null && install_with uv pip install --compile-bytecode --python "$venv/bin/python"; then return; fi
   install_with "$venv/bin/python" -m pip install --disable-pip-version-check
 }
 

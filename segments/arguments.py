@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from schemas.catalogue import RESERVED_EVENTS, PropertyType
+from schemas.meant import meant_duration
 from schemas.texts import say
 from schemas.times import parse_duration
 from segments import syntax
@@ -50,8 +51,19 @@ def text(typer: Typer, expr: syntax.Expr, what: str) -> str:
     """A text in quotes, or an input of type text."""
     constant = constant_of(typer, expr)
     if constant is None or constant.type != "text":
-        fault("wrong_type", say("{what} is a text in quotes", what=what), expr)
+        hint = say("write {quoted}", quoted=f'"{syntax.unparse(expr)}"') if _is_bare(expr) else ""
+        fault("wrong_type", say("{what} is a text in quotes", what=what), expr, hint)
     return str(constant.value)
+
+
+def _is_bare(expr: syntax.Expr) -> bool:
+    """Whether these are names with points between them, as a text without its quotes is read."""
+    match expr:
+        case syntax.Name():
+            return True
+        case syntax.Select(operand=operand):
+            return _is_bare(operand)
+    return False
 
 
 def event_name(typer: Typer, expr: syntax.Expr) -> str:
@@ -70,10 +82,18 @@ def window_of(typer: Typer, expr: syntax.Expr) -> int:
     constant = constant_of(typer, expr)
     if constant is not None and constant.type == "duration" and isinstance(constant.value, int):
         return constant.value
+    if constant is not None and constant.type == "number":
+        fault(
+            "wrong_type",
+            say("{what} is a text in quotes", what="the window"),
+            expr,
+            say("write {quoted}", quoted=f'"{constant.value}d"'),
+        )
+    written = text(typer, expr, "the window")
     try:
-        window = parse_duration(text(typer, expr, "the window"))
+        window = parse_duration(written)
     except ValueError as error:
-        fault("bad_duration", str(error), expr)
+        fault("bad_duration", str(error), expr, meant_duration(written))
     if window <= 0:
         fault("bad_duration", "a window is longer than nothing", expr)
     return window

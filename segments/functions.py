@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import re2
 
+from schemas.meant import meant_duration
 from schemas.texts import say
 from schemas.times import parse_duration
 from segments.arguments import arguments_of, constant_of, event_name, fault, listed, property_of, text, window_of
@@ -40,10 +41,23 @@ NUMBER_SCALE = 1_000_000
 """Aggregates keep a `number` to the millionth (rounded half away from zero); money and integers are exact."""
 
 
+_ELSEWHERE = {
+    "today": "local_date()", "curdate": "local_date()", "date": "local_date()", "current_date": "local_date()",
+    "hour": "local_hour()", "now": "now", "len": "event.items.size()", "length": "event.items.size()",
+    "segment": 'in_segment("vip")', "tag": 'has_tag("vip")',
+    "isnull": "!has(profile.city)", "exists": "has(profile.city)", "average": "avg", "mean": "avg",
+}  # fmt: skip
+"""Functions of other languages, in small letters."""
+
+
 def call(typer: Typer, expr: syntax.Call) -> Term:
     """The term of a function call. Raises `TypeFault`."""
     made = FUNCTIONS.get(expr.function)
     if made is None:
+        if expr.function.lower() in _ELSEWHERE:
+            message = say("unknown {what} {name!r}", what="function", name=expr.function)
+            meant = _ELSEWHERE[expr.function.lower()]
+            fault("unknown_function", message, expr, say("did you mean {meant}?", meant=meant))
         typer._unknown("unknown_function", "function", expr.function, FUNCTIONS, expr)  # noqa: SLF001 - one typer
     return made(typer, expr)
 
@@ -141,10 +155,11 @@ def _has_tag(typer: Typer, expr: syntax.Call) -> Term:
 
 def _duration(typer: Typer, expr: syntax.Call) -> Term:
     arguments_of(expr, 1, 1, '"36h"')
+    written = text(typer, expr.args[0], "the duration")
     try:
-        return Constant("duration", parse_duration(text(typer, expr.args[0], "the duration")))
+        return Constant("duration", parse_duration(written))
     except ValueError as error:
-        fault("bad_duration", str(error), expr.args[0])
+        fault("bad_duration", str(error), expr.args[0], meant_duration(written))
 
 
 def _local(_: Typer, expr: syntax.Call) -> Term:

@@ -119,7 +119,7 @@ def _fault_of(condition: Condition, scope: Scope) -> tuple[tuple[str, int, int],
         try:
             typer.term(expression.expr)
         except TypeFault as fault:
-            return expression.locate(fault.start), fault
+            return expression.locate(fault.on_the_name(expression.text).start), fault
     try:
         condition_term(Typer(scope), condition)
     except TypeFault as fault:  # a value where a condition must stand

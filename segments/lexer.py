@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from schemas.texts import say
-from segments.mistakes import ExpressionError, separated, slip, thousands, unknown
+from segments.mistakes import ExpressionError, not_a_number, separated, slip, thousands, unknown
 
 __all__ = ["Token", "Value", "tokens"]
 
@@ -38,6 +38,7 @@ _TOKEN = re.compile(
 _UNITS = re.compile(r"(?:ms|[smhdw])(?:[0-9]+(?:ms|[smhdw]))*(?!\w)")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9.])")
 _GROUPS = re.compile(r"(?<![\w,.])[0-9]{1,3}(?:,[0-9]{3})*,\Z")
+_CLOCK = re.compile(r"[0-9]{1,2}:\Z")
 _PLAIN = {"'": re.compile(r"[^'\\\n]+"), '"': re.compile(r'[^"\\\n]+')}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _HEX = re.compile(r"x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}")
@@ -113,15 +114,14 @@ def _check_behind(found: str, text: str, at: int, end: int) -> None:
         if before is not None:
             raise thousands(text, before.start(), before.end() - 1)
         hint = "take the zero off, or write a text in quotes"
+        if _CLOCK.search(text, max(0, at - 3), at):
+            hint = "an hour is a plain number: local_hour() >= 9"
         raise ExpressionError("bad_number", say("the number {found} begins with a zero", found=found), at, end, hint)
     behind = text[end : end + 1]
     if behind.isalpha() or behind == "_":
         if separated(text, end):
             raise thousands(text, at, end)
-        hint = 'write plain digits; a length of time is a text: "30d"'
-        raise ExpressionError(
-            "bad_number", say("{found}{behind}… is no number", found=found, behind=behind), at, end + 1, hint
-        )
+        raise not_a_number(found, text, at, end)
     if behind == ".":
         raise ExpressionError(
             "bad_number",

@@ -8,7 +8,19 @@ from typing import Final
 from schemas.errors import TouchlineError
 from schemas.texts import say
 
-__all__ = ["WORDS", "ExpressionError", "misplaced", "separated", "slip", "thousands", "unknown", "word_operator"]
+__all__ = [
+    "AMOUNTS",
+    "MONEY",
+    "WORDS",
+    "ExpressionError",
+    "misplaced",
+    "not_a_number",
+    "separated",
+    "slip",
+    "thousands",
+    "unknown",
+    "word_operator",
+]
 
 WORDS: Final = {
     "and": "did you mean && ?",
@@ -21,6 +33,8 @@ WORDS: Final = {
     "startswith": 'write event.note.startsWith("gift")',
     "endswith": 'write event.note.endsWith("gift")',
     "matches": 'write event.note.matches("^gift")',
+    "if": "write the condition alone; a choice is test ? then : otherwise",
+    "when": "write the condition alone",
 }
 """Words that are operators elsewhere."""
 _SLIPS: Final = {"<>": "!=", "===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "=": "==", "&": "&&", "|": "||"}
@@ -32,9 +46,20 @@ _FULL_WIDTH: Final = {
 }  # fmt: skip
 _SIGNS: Final = {
     "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "∧": "&&", "∨": "||",
-    "¬": "!", "∈": "in", "且": "&&", "或": "||", "非": "!",
+    "¬": "!", "∈": "in",
 }  # fmt: skip
+_CHINESE: Final = {
+    "大于等于": ">=", "小于等于": "<=", "不等于": "!=", "不大于": "<=", "不小于": ">=", "大于": ">", "小于": "<",
+    "等于": "==", "是": "==", "不是": "!=", "并且": "&&", "而且": "&&", "同时": "&&", "且": "&&", "和": "&&",
+    "或者": "||", "或": "||", "非": "!",
+}  # fmt: skip
+"""Words for operators."""
+_WORD = re.compile(r"[^\W\d_a-zA-Z]+")
+AMOUNTS: Final = "amounts are plain numbers, in the currency of the workspace: 5000"
+MONEY = frozenset({"元", "块", "圆", "人民币", "rmb", "cny", "usd", "eur", "gbp", "yuan"})
 _CURRENCIES = frozenset("$€£¥￥")
+_BEHIND = re.compile(r"\w+")
+_FIELD = re.compile(r"\$\{?[A-Za-z_]")
 _THOUSANDS = re.compile(r"(?:[,_][0-9]{3})+(?!\w)")
 
 
@@ -87,16 +112,31 @@ def unknown(text: str, at: int) -> ExpressionError:
     if not character.isprintable() or character.isspace():
         message = say("an expression has no character U+{number:04X}", number=ord(character))
         return ExpressionError("unknown_character", message, at, at + 1, "delete it, or put a plain space")
+    word = _WORD.match(text, at)
+    if word is not None:
+        return _chinese(text, at, word[0])
+    advice = "fields need no sign before them: event.amount" if _FIELD.match(text, at) else _hint(character)
     return ExpressionError(
-        "unknown_character", say("an expression has no {character}", character=character), at, at + 1, _hint(character)
+        "unknown_character", say("an expression has no {character}", character=character), at, at + 1, advice
     )
+
+
+def _chinese(text: str, at: int, word: str) -> ExpressionError:
+    """The fault of a word of another script: an operator in words, or a text without quotes."""
+    hint: str = say('texts stand in quotes: "{text}"', text=word)
+    if word in _CHINESE:
+        hint = say("write {sign}", sign=_CHINESE[word])
+    elif text[at - 1 : at] == ".":
+        hint = "names have the letters a to z, digits and _"
+    message = say("an expression has no {character}", character=word)
+    return ExpressionError("unknown_character", message, at, at + len(word), hint)
 
 
 def _hint(character: str) -> str:
     if character in _SIGNS:
         return say("write {sign}", sign=_SIGNS[character])
     if character in _CURRENCIES:
-        return "amounts are plain numbers, in the currency of the workspace: 5000"
+        return AMOUNTS
     if character in "{}":
         return "fields need no braces: event.amount"
     if character in ";#":
@@ -111,6 +151,16 @@ def word_operator(word: str, start: int) -> ExpressionError:
     )
 
 
+def not_a_number(found: str, text: str, at: int, end: int) -> ExpressionError:
+    """The fault of letters directly behind digits: `99元`, `3级`, `5x`."""
+    word = _BEHIND.match(text, end)
+    behind = "" if word is None else word[0]
+    hint = 'write plain digits; a length of time is a text: "30d"'
+    if behind.lower() in MONEY:
+        hint = AMOUNTS
+    return ExpressionError("bad_number", say("{found} is no number", found=found + behind), at, end + len(behind), hint)
+
+
 def misplaced(op: str) -> str:
     """The hint for an operator or bracket that cannot stand where it does."""
     match op:
@@ -122,6 +172,8 @@ def misplaced(op: str) -> str:
             return "only functions are called: count(…)"
         case ".":
             return "a number has a digit before its point: 0.5"
+        case "%":
+            return "a percentage is a number: 0.05"
         case ":":
             return "a : goes with a ?: test ? then : otherwise"
         case _:

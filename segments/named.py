@@ -53,7 +53,7 @@ def _let(typer: Typer, expr: syntax.Select) -> Term:
         raise
     except TypeFault as fault:
         message = say("let.{name} does not fit here: {message}", name=name, message=fault.message)
-        raise TypeFault(fault.code, message, expr, fault.hint) from None
+        raise TypeFault(fault.code, message, expr, fault.hint, whole=True) from None
     finally:
         typer.open_lets.pop()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.catalogue import RESERVED_EVENTS, Catalogue, PropertyType
 from schemas.errors import TouchlineError
 from segments.definitions import Definitions
+from segments.syntax import Call, Method, Select
 
 if TYPE_CHECKING:
     from segments.syntax import Expr
@@ -21,9 +22,27 @@ REPLY = "reply\0"
 class TypeFault(TouchlineError):
     """A wrong name, type or unit in an expression; `start`, `end` are offsets in its text."""
 
-    def __init__(self, code: str, message: str, expr: Expr, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, expr: Expr, hint: str = "", *, whole: bool = False) -> None:
         super().__init__(message, code=code, hint=hint)
-        self.start, self.end = expr.start, expr.end
+        self.expr, self.start, self.end, self.whole = expr, expr.start, expr.end, whole
+
+    def on_the_name(self, text: str) -> TypeFault:
+        """Itself, of a name that is not known no wider than that name in the expression's text."""
+        name, after = _name(self.expr) if self.code.startswith("unknown_") and not self.whole else ("", 0)
+        start = text.find(name, after, self.end)
+        if name and start >= 0:
+            self.start, self.end = start, start + len(name)
+        return self
+
+
+def _name(expr: Expr) -> tuple[str, int]:
+    """The name that an expression adds to what stands before it, and where it can begin at the earliest."""
+    match expr:
+        case Call(start=start, function=name):
+            return name, start
+        case Select(operand=operand, field=name) | Method(operand=operand, name=name):
+            return name, operand.end
+    return "", 0
 
 
 class Reported(TypeFault):
@@ -61,6 +80,14 @@ class Scope:
     def event_names(self) -> dict[str, str]:
         """Names and aliases of events → names."""
         return self.names or self.catalogue.resolve()
+
+    def meant(self, name: str) -> str:
+        """What a bare name may have been meant for: a truth value, a property at hand, a trait; else nothing."""
+        if name.lower() in {"true", "false", "null", "none"}:
+            return name.lower().replace("none", "null")
+        if any(self.property_of(event, name) for event in self.events or ()):
+            return f"event.{name}"
+        return f"profile.{name}" if name in self.catalogue.traits or name == "stage" else ""
 
     def property_of(self, event: str, name: str) -> PropertyType | None:
         """The type of an event's property, None if the catalogue lacks it."""

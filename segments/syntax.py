@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 from schemas.texts import say
 from segments.lexer import Token, tokens
-from segments.mistakes import WORDS, ExpressionError, misplaced, separated, thousands, word_operator
+from segments.mistakes import (
+    AMOUNTS,
+    MONEY,
+    WORDS,
+    ExpressionError,
+    misplaced,
+    separated,
+    thousands,
+    word_operator,
+)
 from segments.tree import (
     Binary,
     Call,
@@ -24,6 +33,7 @@ from segments.tree import (
     Select,
     Unary,
     children,
+    replaced,
     unparse,
     walk,
 )
@@ -48,6 +58,7 @@ __all__ = [
     "Unary",
     "children",
     "parse",
+    "replaced",
     "unparse",
     "walk",
 ]
@@ -248,7 +259,8 @@ class _Parser:
         if token.kind == "end":
             before = self.tokens[self.at - 1]
             message = say("something is missing behind {shown}", shown=self._shown(before))
-            raise ExpressionError("unfinished", message, before.start, before.end)
+            hint = misplaced("%") if before.value == "%" else ""
+            raise ExpressionError("unfinished", message, before.start, before.end, hint)
         raise ExpressionError(
             "unexpected",
             say("{value} cannot stand here", value=token.value),
@@ -285,9 +297,13 @@ class _Parser:
         word = str(token.value).lower()
         if token.kind == "name" and word in WORDS:
             raise word_operator(str(token.value), token.start)
+        if before.kind == "name" and str(before.value).lower() == "if" and token.kind != "op":
+            raise word_operator(str(before.value), before.start)
         if before.kind == "number" and separated(self.text, before.end):
             raise thousands(self.text, before.start, before.end)
         hint = (misplaced(str(token.value)) if token.kind == "op" else "") or "join conditions with && or ||"
+        if before.kind == "number" and word in MONEY:
+            hint = AMOUNTS
         raise ExpressionError(code, message, token.start, token.end, hint)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "Binary",
@@ -25,6 +25,7 @@ __all__ = [
     "Select",
     "Unary",
     "children",
+    "replaced",
     "unparse",
     "walk",
 ]
@@ -165,6 +166,33 @@ def walk(expr: Expr) -> Iterator[Expr]:
         node = waiting.pop()
         yield node
         waiting.extend(reversed(children(node)))
+
+
+def replaced(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The tree with other nodes in place of those that `change` has an answer to; it is asked from the top down."""
+    new = change(expr)
+    return _rebuilt(expr, lambda part: replaced(part, change)) if new is None else new
+
+
+def _rebuilt(expr: Expr, new: Callable[[Expr], Expr]) -> Expr:
+    """The node over other nodes below. What is asked by `has` stays as it is."""
+    match expr:
+        case ListLiteral(items=items):
+            return replace(expr, items=tuple(map(new, items)))
+        case Call(args=args):
+            return replace(expr, args=tuple(map(new, args)))
+        case Select(operand=operand) | Unary(operand=operand):
+            return replace(expr, operand=new(operand))
+        case Method(operand=operand, args=args):
+            return replace(expr, operand=new(operand), args=tuple(map(new, args)))
+        case Quantifier(operand=operand, body=body):
+            return replace(expr, operand=new(operand), body=new(body))
+        case Binary(left=left, right=right):
+            return replace(expr, left=new(left), right=new(right))
+        case Conditional(test=test, then=then, otherwise=otherwise):
+            return replace(expr, test=new(test), then=new(then), otherwise=new(otherwise))
+        case Literal() | Name() | Has():
+            return expr
 
 
 def unparse(expr: Expr) -> str:

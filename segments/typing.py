@@ -106,13 +106,24 @@ class Typer:
             self._fault("bad_item", say("name a property of {name}: {name}.sku", name=expr.name), expr)
         if expr.name in {"event", "profile", "meta", "reply", *BASES}:
             self._fault("bad_name", say("{name} alone is no value; name a part of it: {name}.…", name=expr.name), expr)
+        meant = self.scope.meant(expr.name)
+        if meant:
+            message = say("unknown {what} {name!r}", what="name", name=expr.name)
+            self._fault("unknown_name", message, expr, say("did you mean {meant}?", meant=meant))
         known = ["now", "event", "profile", "meta", *BASES, *functions.FUNCTIONS, *self.variables]
         return self._unknown("unknown_name", "name", expr.name, known, expr)
 
     def _select(self, expr: syntax.Select) -> Term:
         base = expr.operand
         if not isinstance(base, syntax.Name):
-            self._fault("bad_name", "only event, profile, meta and the items of a list have parts", expr)
+            inside = (
+                isinstance(base, syntax.Select)
+                and isinstance(base.operand, syntax.Name)
+                and base.operand.name == "event"
+            )
+            hint = say("ask with {listed}.exists(i, i.{field} > 10)", listed=syntax.unparse(base), field=expr.field)
+            message = "only event, profile, meta and the items of a list have parts"
+            self._fault("bad_name", message, expr, hint if inside else "")
         if base.name in self.variables:
             return self._item(base.name, expr)
         match base.name:
@@ -179,6 +190,11 @@ class Typer:
         if kind is None:
             if expr.field in {"zone", "language"}:
                 return Trait("text", expr.field)
+            if expr.field in self.scope.segments:
+                message = say("unknown {what} {name!r}", what="trait", name=expr.field)
+                self._fault(
+                    "unknown_trait", message, expr, say("did you mean {meant}?", meant=f'in_segment("{expr.field}")')
+                )
             self._unknown("unknown_trait", "trait", expr.field, ["stage", *self.scope.catalogue.traits], expr)
         return Trait(type_of_property(PropertyType(kind.type)), expr.field, self._source(expr.field, kind.source, expr))
 

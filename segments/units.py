@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from schemas.meant import meant_duration
 from schemas.money import digits_of
 from schemas.texts import say
 from schemas.times import date_of, parse_duration, parse_time
@@ -52,8 +53,19 @@ def literal_as(typer: _Typer, term: Term, kind: TermType, expr: Expr) -> Term:
         try:
             return Constant(kind, _TEXTS[kind](str(term.value)))
         except ValueError as error:
-            typer._fault(f"bad_{kind}", str(error), expr)  # noqa: SLF001 - one typer, two files
+            typer._fault(f"bad_{kind}", str(error), expr, _hint(kind, str(term.value)))  # noqa: SLF001 - one typer, two files
     return term
+
+
+def _hint(kind: TermType, text: str) -> str:
+    """What to write for a text that is no moment, date or length of time."""
+    if kind == "duration":
+        return meant_duration(text)
+    try:
+        parse_duration(text)
+    except ValueError:
+        return ""
+    return say('a length of time before now is now - duration("{text}")', text=text) if kind == "time" else ""
 
 
 def _date_text(text: str) -> str:
@@ -72,6 +84,8 @@ def agree(typer: _Typer, left: Term, right: Term, expr: Expr) -> tuple[Term, Ter
             hint = 'write the unit: duration("30d")'
         elif {left.type, right.type} == {"text", "number"}:
             hint = "text stands in quotes, numbers do not"
+        elif {left.type, right.type} == {"date", "time"}:
+            hint = "a day is compared with local_date(); a birthday is today where days_until(profile.birthday) == 0"
         typer._fault(  # noqa: SLF001 - one typer, two files
             "wrong_type",
             say("a {type} cannot stand beside a {right_type}", type=left.type, right_type=right.type),

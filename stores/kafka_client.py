@@ -22,6 +22,7 @@ from aiokafka.structs import TopicPartition
 from schemas.errors import StoreUnavailable
 from schemas.records import Record
 from stores.kafka_protocol import TopicIdRequest
+from stores.kafka_refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -63,13 +64,13 @@ class KafkaClient:
         )
 
     async def open(self) -> None:
-        """Find the brokers."""
+        """Find the brokers. Raises `SettingsError` where they let nobody in with these settings."""
         try:
             await self._client.bootstrap()
             await self._client.set_topics([self.address.topic])
         except KafkaError as error:
             await self._client.close()
-            raise unreachable(self.address, error) from None
+            raise await refusal(self.address) or unreachable(self.address, error) from None
 
     async def close(self) -> None:
         """Let go."""

@@ -106,8 +106,12 @@ class KafkaLog:
             key = item.key.encode() or None
             partition = self._partition_of(item)
             futures.append(await producer.send(self.address.topic, item.value, key, partition, at))
-        done = await asyncio.gather(*(asyncio.shield(future) for future in futures))
-        return [Place(each.partition, each.offset) for each in done]
+        if futures:
+            await asyncio.wait(futures)  # which, given up, leaves them to the producer
+        for error in [future.exception() for future in futures]:
+            if error is not None:
+                raise error
+        return [Place(each.partition, each.offset) for each in (future.result() for future in futures)]
 
     def _partition_of(self, item: Appendable) -> int:
         return partition_of(item.key, self.info.partitions) if item.partition is None else item.partition

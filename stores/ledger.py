@@ -9,10 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from stores import ledger_copy, ledger_lease, ledger_outbox, ledger_workspace, queries
+from stores import ledger_copy, ledger_lease, ledger_outbox, ledger_switches, ledger_workspace, queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -94,6 +94,10 @@ class SqlLedger(ABC):
         """Keep refusals made before the log."""
         await self._write(ledger_outbox.refuse, letters)
 
+    async def forget_dead_letters(self, numbers: Sequence[int]) -> int:
+        """Delete refusals; gives how many were there."""
+        return await self._write(ledger_outbox.forget_dead_letters, numbers)
+
     async def get_meta(self, name: str) -> str | None:
         """A named text of the workspace."""
         return await self._read(ledger_workspace.get_meta, name)
@@ -105,6 +109,10 @@ class SqlLedger(ABC):
     async def keep_meta(self, name: str, value: str) -> str:
         """Set it unless it is set, and give what stands."""
         return await self._write(ledger_workspace.keep_meta, name, value)
+
+    async def switch(self, names: Iterable[str], *, off: bool) -> list[str]:
+        """Turn kill switches off or on again; gives those that were not so already."""
+        return await self._write(ledger_switches.switch, tuple(names), off=off)
 
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the queries of `stores.queries`."""

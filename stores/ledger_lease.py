@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import cache
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import BigInteger, Integer, and_, bindparam, case, func, or_, select, true, update
 
 from messaging.policy import CouponFact, Touch
 from messaging.ports import OutboxRow
@@ -16,19 +17,24 @@ from schemas.tables import OPEN, table
 from stores.codec import content_of, needs_of, pack, unpack
 from stores.ledger_coupons import issue
 from stores.ledger_facts import Known
+from stores.ledger_switches import holding_switches
 from stores.ledger_touches import UNSENT, Touches, forget_touches
 from stores.ports import LeasedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import BindParameter, Connection, Row, Select, Update
 
     from messaging.policy import Facts, Verdict
 
 __all__ = ["lease", "ready_rows"]
 
 _log = logging.getLogger(__name__)
+
+_MESSAGES = ("assign", "invite", "send")
+_SEED = 7
+"""Of the hash by which a person is locked."""
 
 
 def lease(
@@ -41,7 +47,7 @@ def lease(
     own_time: bool = False,
 ) -> list[LeasedRow]:
     """Judge up to `limit` ready rows and take those that may go. Times unix ms."""
-    found = connection.execute(ready_rows(now, limit)).all()
+    found = _found(connection, now, limit)
     leasing = _Leasing(connection, now, now + lease_ms, gate)
     ready = leasing.readable(found, own_time=own_time)
     if ready:
@@ -52,16 +58,37 @@ def lease(
     return leasing.leased
 
 
-def ready_rows(now: int, limit: int) -> Select[Any]:
-    """Rows that are due and released, and leases that ran out, oldest first."""
+@cache
+def ready_rows() -> Select[Any]:
+    """Rows that are due `now` and released, and leases that ran out, oldest first, `most` of them."""
     o, p = table("outbox"), table("partition_progress")
     reached = select(p.c.position).where(p.c.partition == o.c.partition).scalar_subquery()
+    now, most = bindparam("now", type_=BigInteger), bindparam("most", type_=Integer)
     return (
         select(o)
         .where(OPEN, o.c.ready_at <= now, or_(o.c.release_at == 0, o.c.release_at <= reached))
         .order_by(o.c.ready_at, o.c.time, o.c.person, o.c.order)
-        .limit(limit)
+        .limit(most)
         .with_for_update(skip_locked=True, of=o)
+    )
+
+
+def _found(connection: Connection, now: int, limit: int) -> Sequence[Row[Any]]:
+    """Rows of people to whom no other dispatcher is about to write: those are its, like rows that it has locked."""
+    asked = {"now": now, "most": limit}
+    if connection.dialect.name != "postgresql":
+        return connection.execute(ready_rows(), asked).all()
+    return [row for row in connection.execute(_ready_and_ours(), asked) if row.is_ours]
+
+
+@cache
+def _ready_and_ours() -> Select[Any]:
+    """Ready rows, and whether their person is locked for this transaction: nobody waits, so nobody waits in a ring."""
+    r = ready_rows().subquery()
+    key = func.hashtextextended(r.c.person, _SEED, type_=BigInteger)
+    is_ours = case((r.c.kind.in_(_MESSAGES), func.pg_try_advisory_xact_lock(key)), else_=true())
+    return select(r, and_(holding_switches(), is_ours).label("is_ours")).order_by(
+        r.c.ready_at, r.c.time, r.c.person, r.c.order
     )
 
 
@@ -107,8 +134,8 @@ class _Leasing:
     def judge(self, ready: Sequence[_Ready], horizon: int) -> None:
         """Ask the gates about each row, in order; one that is put off to `horizon` or earlier comes again then."""
         rows = [each.before.row for each in ready]
-        known = Known(self._connection, rows)
-        self._touches = Touches(self._connection, rows, min(each.moment for each in ready))
+        known = Known(self._connection, rows, min(each.moment for each in ready))
+        self._touches = Touches(self._connection, known.touches)
         queue = list(ready)
         if horizon:
             heapify(queue)
@@ -160,25 +187,32 @@ class _Leasing:
 
     def write(self) -> None:
         """Write down what was decided."""
-        outbox = table("outbox")
-        mine = update(outbox).where(outbox.c.decision_id == bindparam("id"))
-        if self._ended:
-            ended = mine.values(status=bindparam("result"), reason=bindparam("why"), done_at=bindparam("at"))
-            self._connection.execute(ended, self._ended)
-        if self._waiting:
-            waiting = mine.values(status="pending", ready_at=bindparam("at"))
-            self._connection.execute(waiting, self._waiting)
-        if self._deferred:
-            later = [{"id": decision, "at": until} for decision, until in self._deferred.items()]
-            self._connection.execute(mine.values(deferred_until=bindparam("at")), later)
-        if self.leased:
-            names = ("token", "attempts", "channel", "body")
-            taken = mine.values({name: bindparam(f"new_{name}") for name in names})
-            taken = taken.values(status="leased", ready_at=self._until)
-            self._connection.execute(taken, [_taken(leased) for leased in self.leased])
+        changes: dict[str, list[dict[str, Any]]] = {
+            "ended": self._ended,
+            "waiting": self._waiting,
+            "deferred": [{"id": decision, "at": until} for decision, until in self._deferred.items()],
+            "taken": [_taken(leased) | {"until": self._until} for leased in self.leased],
+        }
+        for name, rows in changes.items():
+            if rows:
+                self._connection.execute(_change(name), rows)
         if self._touches is not None:
             self._touches.write()
             forget_touches(self._connection, (row["id"] for row in self._ended if row["result"] in UNSENT))
+
+
+@cache
+def _change(name: str) -> Update:
+    at: BindParameter[int] = bindparam("at")
+    values: dict[str, dict[str, Any]] = {
+        "ended": {"status": bindparam("result"), "reason": bindparam("why"), "done_at": at},
+        "waiting": {"status": "pending", "ready_at": at},
+        "deferred": {"deferred_until": at},
+        "taken": {"status": "leased", "ready_at": bindparam("until")}
+        | {each: bindparam(f"new_{each}") for each in ("token", "attempts", "channel", "body")},
+    }
+    outbox = table("outbox")
+    return update(outbox).where(outbox.c.decision_id == bindparam("id")).values(values[name])
 
 
 def _popping(queue: list[_Ready], *, is_heap: bool) -> Iterator[_Ready]:

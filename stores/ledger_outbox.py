@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from schemas.errors import NamedStop
 from schemas.tables import table
@@ -16,27 +17,42 @@ from stores.ledger_touches import UNSENT, forget_touches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select, Update
 
     from schemas.decisions import DeadLetter, Decision, Outcome, Withdrawal
+    from stores.ledger_rows import Insert
     from stores.ports import Result
 
-__all__ = ["advance", "finish", "progress", "record", "refuse"]
+__all__ = ["advance", "finish", "forget_dead_letters", "progress", "record", "refuse", "rows_of"]
 
 
 def record(connection: Connection, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
     """Insert what a batch yielded, withdraw what it took back, raise the high-water mark. Raises `NamedStop`."""
-    live = [_row(d) | _task(d, partition, log_end) for d in outcome.decisions if not d.shadow]
-    add_rows(connection, "outbox", live, "decision_id")
-    add_rows(connection, "shadow", map(_row, (d for d in outcome.decisions if d.shadow)), "decision_id")
-    add_rows(connection, "contact", map(msgspec.structs.asdict, outcome.contacts), "person", "channel", "order")
-    add_rows(
-        connection, "consent", map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order"
-    )
-    add_rows(connection, "change", map(msgspec.structs.asdict, outcome.changes), "person", "order")
-    add_rows(connection, "dead_letter", map(_letter, outcome.dead_letters), "partition", "offset", "code")
+    for name, rows in rows_of(partition, log_end, outcome).items():
+        add_rows(connection, name, rows)
     _withdraw(connection, outcome.withdrawals)
     advance(connection, partition, log_id, position)
+
+
+def rows_of(partition: int, log_end: int, outcome: Outcome) -> dict[str, list[dict[str, Any]]]:
+    """What a batch yielded, as rows by table, each in the order of its key.
+
+    So two who insert the same ones never wait for each other in a ring.
+    """
+    live = (_row(d) | _task(d, partition, log_end) for d in outcome.decisions if not d.shadow)
+    shadow = (_row(d) for d in outcome.decisions if d.shadow)
+    return {
+        "outbox": _ordered(live, "decision_id"),
+        "shadow": _ordered(shadow, "decision_id"),
+        "contact": _ordered(map(msgspec.structs.asdict, outcome.contacts), "person", "channel", "order"),
+        "consent": _ordered(map(msgspec.structs.asdict, outcome.consents), "person", "purpose", "channel", "order"),
+        "change": _ordered(map(msgspec.structs.asdict, outcome.changes), "person", "order"),
+        "dead_letter": _ordered(map(_letter, outcome.dead_letters), "partition", "offset", "code"),
+    }
+
+
+def _ordered(rows: Iterable[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: tuple(row[column] for column in key))
 
 
 def _row(decision: Decision) -> dict[str, Any]:
@@ -84,7 +100,13 @@ def _withdraw(connection: Connection, withdrawals: Sequence[Withdrawal]) -> None
 
 def refuse(connection: Connection, letters: Iterable[DeadLetter]) -> None:
     """Keep refusals made before the log."""
-    add_rows(connection, "dead_letter", map(_letter, letters), "partition", "code", "time")
+    add_rows(connection, "dead_letter", _ordered(map(_letter, letters), "partition", "code", "time"))
+
+
+def forget_dead_letters(connection: Connection, numbers: Sequence[int]) -> int:
+    """Delete refusals by the rows' numbers; gives how many were there."""
+    t = table("dead_letter")
+    return connection.execute(delete(t).where(t.c.id.in_(sorted(numbers)))).rowcount
 
 
 def _letter(letter: DeadLetter) -> dict[str, Any]:
@@ -93,30 +115,37 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
 
 def progress(connection: Connection, partition: int) -> tuple[str, int] | None:
     """(log id, high-water mark) of a partition."""
-    t = table("partition_progress")
-    row = connection.execute(select(t.c.log_id, t.c.position).where(t.c.partition == partition)).first()
+    row = connection.execute(_progress(), {"of": partition}).first()
     return None if row is None else (row.log_id, row.position)
+
+
+@cache
+def _progress() -> Select[Any]:
+    t = table("partition_progress")
+    return select(t.c.log_id, t.c.position).where(t.c.partition == bindparam("of"))
 
 
 def advance(connection: Connection, partition: int, log_id: str, position: int) -> None:
     """Raise the high-water mark; it never falls. Raises `NamedStop` `LOG_MISMATCH` for another log."""
-    t = table("partition_progress")
-    insert = insert_into(connection, "partition_progress")
-    new = insert.excluded.position
-    statement = insert.on_conflict_do_update(
-        index_elements=[t.c.partition],
-        set_={"position": case((t.c.position < new, new), else_=t.c.position)},
-        where=t.c.log_id == insert.excluded.log_id,
-    )
     values = {"partition": partition, "log_id": log_id, "position": position}
-    if connection.execute(statement, values).rowcount != 1:
+    if connection.execute(_advancing(connection.dialect.name), values).rowcount != 1:
         message = f"partition {partition}: the ledger belongs to another log than {log_id}"
         raise NamedStop(message, code="LOG_MISMATCH", hint="the three stores must come from one installation")
 
 
+@cache
+def _advancing(dialect: str) -> Insert:
+    t, insert = table("partition_progress"), insert_into(dialect, "partition_progress")
+    new = insert.excluded.position
+    return insert.on_conflict_do_update(
+        index_elements=[t.c.partition],
+        set_={"position": case((t.c.position < new, new), else_=t.c.position)},
+        where=t.c.log_id == insert.excluded.log_id,
+    )
+
+
 def finish(connection: Connection, results: Sequence[Result], now: int) -> int:
     """Write down the results whose lease still holds; returns how many counted."""
-    outbox = table("outbox")
     held = _held(connection, [result.decision_id for result in results])
     counted = {
         result.decision_id: {
@@ -131,30 +160,40 @@ def finish(connection: Connection, results: Sequence[Result], now: int) -> int:
         if result.decision_id in held and held[result.decision_id][0] == result.token
     }
     if counted:
-        statement = (
-            update(outbox)
-            .where(outbox.c.decision_id == bindparam("id"))
-            .values(
-                status=bindparam("result"),
-                reason=bindparam("why"),
-                receipt=bindparam("proof"),
-                ready_at=bindparam("next"),
-                channel=bindparam("by"),
-                done_at=now,
-            )
-        )
-        connection.execute(statement, [values for _, values in sorted(counted.items())])
+        connection.execute(_finishing(), [values | {"at": now} for _, values in sorted(counted.items())])
         forget_touches(connection, (decision for decision, row in counted.items() if row["result"] in UNSENT))
     return len(counted)
 
 
 def _held(connection: Connection, decisions: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Leased rows of these and their (token, channel), kept from changing until the transaction ends."""
+    found = connection.execute(_holding(), {"decisions": padded(decisions)})
+    return {row.decision_id: (row.token, row.channel) for row in found}
+
+
+@cache
+def _holding() -> Select[Any]:
     outbox = table("outbox")
-    query = (
+    return (
         select(outbox.c.decision_id, outbox.c.token, outbox.c.channel)
-        .where(outbox.c.decision_id.in_(padded(decisions)), outbox.c.status == "leased")
+        .where(outbox.c.decision_id.in_(bindparam("decisions", expanding=True)), outbox.c.status == "leased")
         .order_by(outbox.c.decision_id)
         .with_for_update()
     )
-    return {row.decision_id: (row.token, row.channel) for row in connection.execute(query)}
+
+
+@cache
+def _finishing() -> Update:
+    outbox = table("outbox")
+    return (
+        update(outbox)
+        .where(outbox.c.decision_id == bindparam("id"))
+        .values(
+            status=bindparam("result"),
+            reason=bindparam("why"),
+            receipt=bindparam("proof"),
+            ready_at=bindparam("next"),
+            channel=bindparam("by"),
+            done_at=bindparam("at"),
+        )
+    )

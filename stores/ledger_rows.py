@@ -5,32 +5,29 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import String, any_, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, ColumnElement, Connection
 
     Insert = sqlite.Insert | postgresql.Insert
 
-__all__ = ["add_row", "add_rows", "insert_into", "padded"]
+__all__ = ["add_row", "add_rows", "among", "insert_into", "is_among", "padded"]
 
 
-def insert_into(connection: Connection, name: str) -> Insert:
+def insert_into(dialect: str, name: str) -> Insert:
     """An INSERT that knows `ON CONFLICT`."""
-    return _insert(connection.dialect.name, name)
-
-
-def _insert(dialect: str, name: str) -> Insert:
     return postgresql.insert(table(name)) if dialect == "postgresql" else sqlite.insert(table(name))
 
 
 @cache
 def _insert_new(dialect: str, name: str) -> Insert:
-    return _insert(dialect, name).on_conflict_do_nothing()
+    return insert_into(dialect, name).on_conflict_do_nothing()
 
 
 def add_row(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
@@ -38,14 +35,22 @@ def add_row(connection: Connection, name: str, row: Mapping[str, Any]) -> bool:
     return connection.execute(_insert_new(connection.dialect.name, name), dict(row)).rowcount == 1
 
 
-def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]], *key: str) -> None:
-    """Insert rows in the order of their key, so that two who insert the same ones never wait for each other in a ring.
+def add_rows(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, which come in the order of their key; those that exist already stay as they are."""
+    if rows:
+        connection.execute(_insert_new(connection.dialect.name, name), rows)
 
-    Rows that exist already stay as they are.
-    """
-    ordered = sorted(rows, key=lambda row: tuple(row[column] for column in key))
-    if ordered:
-        connection.execute(_insert_new(connection.dialect.name, name), ordered)
+
+def is_among(dialect: str, column: Column[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column is one of the texts of the parameter `name`, which `among` makes."""
+    if dialect == "postgresql":
+        return column == any_(bindparam(name, type_=postgresql.ARRAY(String)))
+    return column.in_(bindparam(name, expanding=True))
+
+
+def among(connection: Connection, values: Sequence[str]) -> Sequence[str]:
+    """Texts for `is_among`: an array where there are some, else padded."""
+    return values if connection.dialect.name == "postgresql" else padded(values)
 
 
 def padded(values: Sequence[str]) -> list[str]:

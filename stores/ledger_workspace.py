@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from schemas.tables import table
 from stores.ledger_rows import add_row, insert_into
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 __all__ = ["activate", "active", "get_meta", "keep_meta", "program", "put_program", "set_meta"]
 
@@ -28,11 +29,15 @@ def program(connection: Connection, hash_: str) -> bytes | None:
 
 def activate(connection: Connection, hash_: str, now: int) -> int:
     """Note an activation; returns its sequence number."""
-    t = table("activation")
     while True:
-        sequence: int = connection.execute(select(func.coalesce(func.max(t.c.sequence), 0))).scalar_one() + 1
+        sequence: int = connection.execute(_newest()).scalar_one() + 1
         if add_row(connection, "activation", {"sequence": sequence, "hash": hash_, "at": now}):
             return sequence  # else somebody else was first: the number is theirs
+
+
+@cache
+def _newest() -> Select[int]:
+    return select(func.coalesce(func.max(table("activation").c.sequence), 0))
 
 
 def active(connection: Connection) -> tuple[str, int] | None:
@@ -44,13 +49,18 @@ def active(connection: Connection) -> tuple[str, int] | None:
 
 def get_meta(connection: Connection, name: str) -> str | None:
     """A named text."""
+    return connection.execute(_meta(), {"of": name}).scalar()
+
+
+@cache
+def _meta() -> Select[str]:
     t = table("meta")
-    return connection.execute(select(t.c.value).where(t.c.name == name)).scalar()
+    return select(t.c.value).where(t.c.name == bindparam("of"))
 
 
 def set_meta(connection: Connection, name: str, value: str) -> None:
     """Set it."""
-    statement = insert_into(connection, "meta")
+    statement = insert_into(connection.dialect.name, "meta")
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
     connection.execute(statement, {"name": name, "value": value})
 
@@ -58,6 +68,5 @@ def set_meta(connection: Connection, name: str, value: str) -> None:
 def keep_meta(connection: Connection, name: str, value: str) -> str:
     """Set it unless it is set; gives what stands."""
     add_row(connection, "meta", {"name": name, "value": value})
-    t = table("meta")
-    stands: str = connection.execute(select(t.c.value).where(t.c.name == name)).scalar_one()
+    stands: str = connection.execute(_meta(), {"of": name}).scalar_one()
     return stands

@@ -96,5 +96,9 @@ class MemoryState:
         kept = self._partitions.get(partition)
         return [] if kept is None else [(person, kept.saved[person]) for person in kept.people]
 
+    async def checkpoint(self) -> bool:
+        """There is no disk, so nothing falls back."""
+        return True
+
     async def close(self) -> None:
         """Nothing to close."""

@@ -156,6 +156,12 @@ class State(Protocol):
     async def people(self, partition: int) -> list[tuple[str, Saved]]:
         """A look at everybody, in the order of person ids (simulation, reports)."""
 
+    async def checkpoint(self) -> bool:
+        """Put on the disk what was written so far; False where that is not sure (somebody reads, or a server has it).
+
+        What is below a position that was read before is then needed by nobody, and the log may be cut there.
+        """
+
     async def close(self) -> None:
         """Let go."""
 
@@ -237,6 +243,9 @@ class Ledger(Protocol):
     async def refuse(self, letters: Sequence[DeadLetter]) -> None:
         """Keep refusals made before the log (offset None)."""
 
+    async def forget_dead_letters(self, numbers: Sequence[int]) -> int:
+        """Delete refusals by their numbers (query `dead_letter_times`); gives how many were there."""
+
     async def get_meta(self, name: str) -> str | None:
         """A named text of the workspace: its id, its coupon key, a kill switch (`switch:NAME` with the text "off")."""
 
@@ -245,6 +254,12 @@ class Ledger(Protocol):
 
     async def keep_meta(self, name: str, value: str) -> str:
         """Set it unless it is set, and give what stands: of several processes that start at once, one makes the id."""
+
+    async def switch(self, names: Iterable[str], *, off: bool) -> list[str]:
+        """Turn kill switches (`all`, `rule:…`, `channel:…`, `purpose:…`) off, or on again; gives those that changed.
+
+        It waits for leases under way; every lease that ends after this returned has seen it.
+        """
 
     async def fetch(self, query: str, **arguments: object) -> list[dict[str, Any]]:
         """Rows of one of the named read-only queries of `stores.queries` (status, person, reports)."""

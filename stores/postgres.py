@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from schemas.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,12 +25,15 @@ __all__ = ["Server"]
 
 T = TypeVar("T")
 
-_KEPT, _MOST = 2, 8
-"""Connections that a process keeps, and those that it may have at once."""
+_MOST = 8
+"""Connections that a process may have at once. It opens them as it needs them and keeps them: each new one costs the
+server a process."""
 _CONNECT_SECONDS = 10.0
 _SECONDS = 60.0
 """Longer than any transaction takes: a server that answers no more is away."""
 _RECYCLE_SECONDS = 1_800
+_STILL_SECONDS = 20.0
+"""After so long without a word in a transaction its process is frozen or its machine gone, and others want its rows."""
 _PAUSES = tuple(0.005 * 2**n for n in range(8))
 """Seconds before a transaction is repeated: 5 ms and so on, 1.3 s in all."""
 _REPEATED = {
@@ -58,6 +61,7 @@ _SENTENCES = {
     "53300": _Known("has too many connections", "raise max_connections there, or run fewer processes"),
     "53": _Known("is short of memory or another resource", "see its log"),
     "57P": _Known("is starting or stopping", "it is tried again"),
+    "25P03": _Known("ended a transaction of ours that stood still", "see whether this process was stopped or starved"),
     "57014": _Known("gave up on a statement", "see statement_timeout there, and what keeps it busy"),
     "55P03": _Known("keeps a row locked", "see which transaction does not end there"),
     "40": _Known("is too busy", "it is tried again; see whether another program changes the same rows"),
@@ -66,25 +70,30 @@ _SENTENCES = {
     "08": _AWAY,
 }
 _NO_TLS = _Known("does not agree on TLS with us", "see sslmode and what belongs to it in the URL", is_setting=True)
+_NO_TRUST = _Known(
+    "shows a certificate that does not fit",
+    "see sslrootcert in the URL, and its host",
+    is_setting=True,
+)
 _BUSY = _Known("is too slow for this process", "it is tried again; all its connections are in use")
 
 
 class Server:
     """One database of a PostgreSQL server. The URL goes to asyncpg as it is, so TLS and time-outs are those of libpq.
 
-    `patience`: seconds that a transaction may take. Raises `SettingsError` where the URL cannot be one; nothing is
-    connected yet.
+    `patience`: seconds that a transaction may take; `still`: seconds that it may stand still. Raises `SettingsError`
+    where the URL cannot be one; nothing is connected yet.
     """
 
-    def __init__(self, url: str, *, patience: float = _SECONDS) -> None:
+    def __init__(self, url: str, *, patience: float = _SECONDS, still: float = _STILL_SECONDS) -> None:
         self.name = _name(url)
         self._url = f"postgresql://{url.partition('://')[2]}"
-        self._patience = patience
+        self._patience, self._still = patience, still
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
-            pool_size=_KEPT,
-            max_overflow=_MOST - _KEPT,
+            pool_size=_MOST,
+            max_overflow=0,
             pool_timeout=patience,
             pool_recycle=_RECYCLE_SECONDS,
             pool_use_lifo=True,
@@ -97,9 +106,11 @@ class Server:
     async def _connect(self) -> asyncpg.Connection:
         settings = {"application_name": "touchline"}
         try:
-            return await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS, server_settings=settings)
+            connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS, server_settings=settings)
+            await connection.execute(f"SET idle_in_transaction_session_timeout = {round(self._still * 1000)}")
         except asyncpg.ClientConfigurationError as error:
             raise SettingsError(f"the URL of {self.name} cannot be used: {error}") from None
+        return connection
 
     async def open(self, work: Callable[[Connection], T]) -> T:
         """Do the first work on the database, however long it takes. Raises `SettingsError`, `StoreUnavailable`."""
@@ -124,10 +135,37 @@ class Server:
     async def transaction(self, work: Callable[[Connection], T], *, reads: bool = False) -> T:
         """Do some work in a transaction, again if the server asks for it. Raises `StoreUnavailable`."""
         engine = self._reading if reads else self._engine
+
+        async def once() -> T:
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+
+        return await self._repeated(once)
+
+    async def statement(self, text: str, *values: object) -> list[asyncpg.Record]:
+        """One statement, `$1` and so on for its values: a transaction of its own that costs one journey to the server.
+
+        Repeated and raises as `transaction`.
+        """
+
+        async def once() -> list[asyncpg.Record]:
+            async with self._engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                try:
+                    return list(await driver.fetch(text, *values))
+                except asyncpg.PostgresError:
+                    raise
+                except BaseException:  # nobody knows what it is at
+                    await connection.invalidate()
+                    raise
+
+        return await self._repeated(once)
+
+    async def _repeated(self, once: Callable[[], Awaitable[T]]) -> T:
         for pause in (*_PAUSES, None):
             try:
-                async with asyncio.timeout(self._patience), engine.begin() as connection:
-                    return await connection.run_sync(work)
+                async with asyncio.timeout(self._patience):
+                    return await once()
             except Exception as error:
                 if pause is None or _state(error) not in _REPEATED:
                     self._say(error)
@@ -200,6 +238,8 @@ def _known(error: BaseException) -> _Known | None:
         return None
     if isinstance(error, PoolTimeoutError):
         return _BUSY
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return _NO_TRUST
     if "SSL" in str(error):
         return _NO_TLS
     is_closed = isinstance(error, DBAPIError) and error.connection_invalidated

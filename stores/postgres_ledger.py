@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
+import asyncpg
 from sqlalchemy import inspect, literal, select
 
+from schemas.decisions import Outcome
 from schemas.errors import SettingsError, StoreUnavailable
 from schemas.tables import METADATA
+from stores import ledger_outbox
 from stores.ledger import SqlLedger
 from stores.migrate import migrate
 from stores.postgres import Server
+from stores.postgres_statements import FINISH, finish_values, record_statement
 from stores.sqlite import Database
 from stores.sqlite_ledger import SqliteLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
+
+    from stores.ports import Result
 
 __all__ = ["PostgresLedger"]
 
@@ -54,6 +61,27 @@ class PostgresLedger(SqlLedger):
 
     async def _read(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._server.transaction(lambda connection: function(connection, *args, **kwargs), reads=True)
+
+    async def record(self, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
+        """Step 3 of the protocol, in one journey to the server where nothing is withdrawn. Raises `NamedStop`."""
+        if not outcome.withdrawals:  # a statement does not see what itself inserts, and that may be withdrawn too
+            rows = ledger_outbox.rows_of(partition, log_end, outcome)
+            text, values = record_statement(rows, partition, log_id, position)
+            with suppress(asyncpg.DivisionByZeroError):  # another log: the transaction says so
+                await self._server.statement(text, *values)
+                return
+        await super().record(partition, log_id, position, log_end, outcome)
+
+    async def advance(self, partition: int, log_id: str, position: int) -> None:
+        """Raise the high-water mark without rows. Raises `NamedStop` `LOG_MISMATCH`."""
+        await self.record(partition, log_id, position, 0, Outcome())
+
+    async def finish(self, results: Sequence[Result], now: int) -> int:
+        """Record results whose token is still the row's; returns how many counted."""
+        if not results:
+            return 0
+        counted: int = (await self._server.statement(FINISH, *finish_values(results, now)))[0][0]
+        return counted
 
     async def save(self, path: str) -> None:
         """Write all rows, as they are at one moment, into a new SQLite file."""

@@ -5,11 +5,13 @@ The order of happening is (time, person, order). Times are unix ms.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from schemas.tables import OPEN, table
+from stores import ledger_switches
 from stores.codec import content_of, unpack
 
 if TYPE_CHECKING:
@@ -24,10 +26,11 @@ Rows = list[dict[str, Any]]
 _DECISION = ("decision_id", "time", "person", "order", "rule", "step", "kind", "occurrence", "event_id", "params")
 _DELIVERY = (
     "decision_id", "time", "person", "order", "rule", "kind", "channel", "status", "reason", "params", "body",
-    "deferred_until",
+    "deferred_until", "ready_at",
 )  # fmt: skip
 _DELIVERED = ("send", "invite", "assign")
-_OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at", "done_at")
+_OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at", "done_at", "deferred_until")
+_QUIET = "quiet_hours"
 
 
 def fetch(connection: Connection, query: str, /, **arguments: Any) -> Rows:  # noqa: ANN401 - each query has its own
@@ -47,6 +50,7 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"params": unpack(row["params"])} if "params" in row else row
 
 
+@cache
 def _of(name: str, *columns: str) -> Select[Any]:
     t = table(name)
     return select(*(t.c[column] for column in columns)) if columns else select(t)
@@ -57,28 +61,37 @@ def _happening(name: str) -> list[Any]:
     return [t.c.time, t.c.person, t.c.order]
 
 
+@cache
+def _as_it_happened(name: str, *columns: str) -> Select[Any]:
+    return _of(name, *columns).order_by(*_happening(name))
+
+
 def decisions(connection: Connection) -> Rows:
     """Every decision that was carried out or is to be."""
-    return _rows(connection, _of("outbox", *_DECISION).order_by(*_happening("outbox")))
+    return _rows(connection, _as_it_happened("outbox", *_DECISION))
 
 
 def shadow(connection: Connection) -> Rows:
     """Decisions of rules that are tried out."""
-    return _rows(connection, _of("shadow", *_DECISION).order_by(*_happening("shadow")))
+    return _rows(connection, _as_it_happened("shadow", *_DECISION))
 
 
 def deliveries(connection: Connection) -> Rows:
     """What became of messages and assignments; `time`: the decision's, or when the quiet hours ended that held it."""
-    kind = table("outbox").c.kind
-    query = _of("outbox", *_DELIVERY).where(kind.in_(_DELIVERED)).order_by(*_happening("outbox"))
-    return [_delivery(row) for row in _rows(connection, query)]
+    return [_delivery(row) for row in _rows(connection, _delivered())]
+
+
+@cache
+def _delivered() -> Select[Any]:
+    return _as_it_happened("outbox", *_DELIVERY).where(table("outbox").c.kind.in_(_DELIVERED))
 
 
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
     content = content_of(row["body"])
-    deferred = row.pop("deferred_until")
+    deferred, ready = row.pop("deferred_until"), row.pop("ready_at")
     return row | {
         "time": row["time"] if deferred is None else deferred,
+        "reason": _QUIET if row["status"] == "pending" and deferred == ready else row["reason"],
         "template": row.pop("params").get("template"),
         "body": None if content is None else content.body,
         "subject": None if content is None else content.subject,
@@ -87,16 +100,20 @@ def _delivery(row: dict[str, Any]) -> dict[str, Any]:
 
 def coupons(connection: Connection) -> Rows:
     """Coupons that were issued, and refused ones without a code, in the order of their decisions."""
+    return [_coupon(row) for row in _rows(connection, _issued())]
+
+
+@cache
+def _issued() -> Select[Any]:
     o, c = table("outbox"), table("coupon")
     decided = [o.c[name] for name in ("decision_id", "time", "person", "order", "reason", "params")]
     issued = [c.c[name] for name in ("code", "pool", "status", "expires")]
-    query = (
+    return (
         select(*decided, *issued)
         .select_from(o.outerjoin(c, o.c.decision_id == c.c.decision_id))
         .where(o.c.kind == "issue_coupon", o.c.status.in_(("done", "refused")))
         .order_by(*_happening("outbox"))
     )
-    return [_coupon(row) for row in _rows(connection, query)]
 
 
 def _coupon(row: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +123,7 @@ def _coupon(row: dict[str, Any]) -> dict[str, Any]:
 
 def changes(connection: Connection) -> Rows:
     """Who entered and left what."""
-    return _rows(connection, _of("change").order_by(*_happening("change")))
+    return _rows(connection, _as_it_happened("change"))
 
 
 def dead_letters(connection: Connection) -> Rows:
@@ -115,6 +132,12 @@ def dead_letters(connection: Connection) -> Rows:
     return _rows(
         connection, _of("dead_letter").order_by(t.c.partition, func.coalesce(t.c.offset, -1), t.c.code, t.c.id)
     )
+
+
+def dead_letter_times(connection: Connection, *, after: int, limit: int) -> Rows:
+    """When records were refused, by the rows' own numbers, from the one behind `after` on."""
+    t = table("dead_letter")
+    return _rows(connection, _of("dead_letter", "id", "time").where(t.c.id > after).order_by(t.c.id).limit(limit))
 
 
 def dead_letter_counts(connection: Connection) -> Rows:
@@ -143,10 +166,29 @@ def pools(connection: Connection) -> Rows:
 
 
 def decisions_of(connection: Connection, *, person: str, limit: int) -> Rows:
-    """The newest decisions about a person, newest first, with what became of them."""
+    """The newest decisions about a person, newest first, with what became of them; `until`: when it is looked at again.
+
+    What has not been done yet and was put off by quiet hours has their name as its reason.
+    """
     o = table("outbox")
     query = _of("outbox", *_OF_A_PERSON).where(o.c.person == person)
-    return _rows(connection, query.order_by(o.c.time.desc(), o.c.order.desc()).limit(limit))
+    found = _rows(connection, query.order_by(o.c.time.desc(), o.c.order.desc()).limit(limit))
+    return [_put_off(row) for row in found]
+
+
+def _put_off(row: dict[str, Any]) -> dict[str, Any]:
+    deferred, waits = row.pop("deferred_until"), row["status"] == "pending"
+    quiet = waits and deferred == row["ready_at"]
+    until = row["ready_at"] if waits and row["ready_at"] > row["time"] else None
+    return row | {"reason": _QUIET if quiet else row["reason"], "until": until}
+
+
+def quiet(connection: Connection, *, now: int) -> Rows:
+    """How many messages quiet hours hold back, and when the first of them may go; no row if there is none."""
+    o = table("outbox")
+    waiting = (o.c.status == "pending", o.c.deferred_until == o.c.ready_at, o.c.ready_at > now)
+    number, until = connection.execute(select(func.count(), func.min(o.c.ready_at)).where(OPEN, *waiting)).one()
+    return [{"number": number, "until": until}] if number else []
 
 
 def changes_of(connection: Connection, *, person: str, limit: int) -> Rows:
@@ -174,6 +216,17 @@ def activations(connection: Connection) -> Rows:
     return _rows(connection, _of("activation").order_by(table("activation").c.sequence))
 
 
+def open_rules(connection: Connection) -> Rows:
+    """The rules of rows that are still to be carried out."""
+    rule = table("outbox").c.rule
+    return _rows(connection, select(rule).where(OPEN).distinct().order_by(rule))
+
+
+def switches(connection: Connection) -> Rows:
+    """The kill switches that are off, by name."""
+    return [{"name": name} for name in sorted(ledger_switches.switches(connection))]
+
+
 QUERIES: dict[str, Callable[..., Rows]] = {
     query.__name__: query
     for query in (
@@ -184,13 +237,17 @@ QUERIES: dict[str, Callable[..., Rows]] = {
         contacts_of,
         coupons,
         dead_letter_counts,
+        dead_letter_times,
         dead_letters,
         decisions,
         decisions_of,
         deliveries,
         oldest_pending,
+        open_rules,
         outbox_by_state,
         pools,
+        quiet,
         shadow,
+        switches,
     )
 }

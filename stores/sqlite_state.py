@@ -148,6 +148,15 @@ class SqliteState:
         """A look at everybody, in the order of person ids."""
         return await self._database.run(self._people, partition, "", _ALL)
 
+    async def checkpoint(self) -> bool:
+        """Put on the disk what was written so far; False while somebody else is at work in the file."""
+        return await self._database.run(self._checkpoint)
+
+    def _checkpoint(self) -> bool:
+        # Passive: it waits for nobody. The write-ahead log is flushed before, the file after all of it was moved there.
+        busy, written, moved_over = self._database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return not busy and written == moved_over
+
     async def close(self) -> None:
         """Close the file."""
         await self._database.close()

@@ -238,3 +238,14 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_a_worker_on_servers_starts_without_what_only_others_need() -> None:
+    modules = "workers.cli, workers.commands.serve, workers.processes, workers.faust_worker"
+    stores = "stores.kafka_log, stores.redis_state, stores.postgres_ledger"
+    others = ("alembic", "apscheduler", "httpx", "liquid", "rules.check", "starlette", "uvicorn", "watchfiles")
+    program = f"import sys, {modules}, {stores}; print([name for name in {others!r} if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

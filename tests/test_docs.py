@@ -6,8 +6,6 @@ import ast
 import importlib
 import json
 import re
-import subprocess
-import sys
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +21,6 @@ from rules.check import check_playbook
 from rules.codes.document import codes_document
 from rules.mapping import read_mapping
 from segments import functions
-from stores.open import open_ledger
 from tests.fakes.http import Reply, Request, serve
 from tests.helpers.documents import blocks, documents
 from tests.helpers.documents import read as document
@@ -186,25 +183,6 @@ def test_make_run_is_the_demo() -> None:
 
     assert recipe is not None
     assert recipe[1] == "touchline demo"
-
-
-async def test_the_kill_switch_of_the_documents_works(tmp_path: Path) -> None:
-    off, on = re.findall(r'sqlite3 \.touchline/ledger\.db "(.*)"', OPERATING)
-    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db")
-
-    seen = []
-    for statement in (off, off, on):
-        execute(tmp_path / "ledger.db", statement)
-        seen.append(await ledger.get_meta("switch:all"))
-    await ledger.close()
-
-    assert seen == ["off", "off", None]
-
-
-def execute(path: Path, statement: str) -> None:
-    """From a process of its own: two libraries of SQLite in one process do not see each other's locks."""
-    program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
-    subprocess.run([sys.executable, "-c", program, str(path), statement], check=True)
 
 
 async def test_the_adapter_of_the_documents_works() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.serializers.schemas import Schema
+from faust.tables import TableManager
 from faust.transport.consumer import Fetcher
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -23,11 +24,11 @@ from stores.kafka_client import record_of
 from workers.log import logger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
     from workers.partitions import Partitions
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "NoTables"]
 
 _FETCH_WAIT_MS = 100
 """The longest that a broker holds a fetch back when there is nothing; Faust hard-codes 1,500. A seek waits for it."""
@@ -123,23 +124,20 @@ class BatchConsumer(driver.Consumer):
     def on_buffer_full(self, tp: Any) -> None:  # noqa: ANN401 - Faust's TP
         """Nothing: without a partition left Faust would sleep for a second; a feed says itself when it is full."""
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ARG002 - Faust's, too long for us
+    async def _fetched(self) -> list[Any]:
         """One message for each partition of which something came."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # as Faust's own
         wanted = self._partitions.wanted()
         if not wanted or self.should_stop:
             await asyncio.sleep(_IDLE if not wanted else 0)
-            return
+            return []
         generation = self.app.consumer_generation_id
         topic = self._partitions.topic
         patience = _POLL if len(wanted) == len(self._partitions.held) else _HURRY
         fetched = await self._getmany({TP(topic, partition) for partition in wanted}, patience)
-        for message in [self._message(tp, records, wanted, generation) for tp, records in fetched.items() if records]:
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return
-            if message.value is not None:
-                yield message.tp, message
+        made = [self._message(tp, records, wanted, generation) for tp, records in fetched.items() if records]
+        return [message for message in made if message.value is not None]
 
     def _message(self, tp: Any, records: list[Any], wanted: Mapping[int, int], generation: int) -> Any:  # noqa: ANN401 - Faust's types
         tp = TP(tp.topic, tp.partition)
@@ -157,11 +155,18 @@ class BatchConsumer(driver.Consumer):
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):  # noqa: SLF001 - as Faust's own
                 await asyncio.sleep(0)
-                async for _, message in self.getmany(_POLL):
-                    await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                if messages := await self._fetched():
+                    await self.wait_first(self._hand_on(messages), self.suspend_flow.wait())
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
+
+    async def _hand_on(self, messages: list[Any]) -> None:
+        """To the agent, together: each wait for Faust's flow costs four tasks."""
+        for message in messages:
+            if not self.flow_active or self.app.consumer_generation_id != message.generation_id:
+                return
+            await self.callback(message)
 
     # -- offsets in Kafka
     def ack(self, message: Any) -> bool:  # noqa: ANN401 - Faust's message
@@ -177,13 +182,24 @@ class BatchConsumer(driver.Consumer):
         offsets = {tp: at for tp, at in places.items() if tp in assigned and at > (self._committed_offset[tp] or 0)}
         if not offsets:
             return False
+        began = self.app.sensors.on_commit_initiated(self)
         try:
             done: bool = await asyncio.wait_for(self._thread.commit(offsets), _ANSWER)
         except TimeoutError:
             return False
         if done:
+            self.app.sensors.on_commit_completed(self, began)
             self._committed_offset.update(offsets)
         return done
+
+
+class NoTables(TableManager):
+    """Faust's tables, of which we have none: it waits a second at the start for some to be declared."""
+
+    async def on_start(self) -> None:
+        """Go on at once; what follows an assignment is still the manager's affair."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class QuietFetcher(Fetcher):

@@ -11,7 +11,8 @@ import faust
 from yarl import URL
 
 from schemas.errors import NamedStop, StoreUnavailable
-from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport
+from workers.faust_sensors import Sensors
+from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport, NoTables
 from workers.folding import Folding
 from workers.log import logger
 from workers.partitions import Partitions
@@ -84,6 +85,8 @@ def make_app(address: KafkaAddress, partitions: Partitions, folder: str, *, sess
         web_enabled=False,
         worker_redirect_stdouts=False,
         autodiscover=False,
+        Monitor=Sensors,
+        TableManager=NoTables,
     )
     app.partitions = partitions
 

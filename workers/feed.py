@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.errors import Moved
+from schemas.errors import Moved, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -49,6 +49,7 @@ class Feed:
         self._fetched = 0
         self._skipped: deque[tuple[int, int]] = deque()
         self._lost = False
+        self._log_end = -1  # of the log, as it was when a wait before had ended without a record
         self._is_there = False
         self._change = asyncio.Event()
         self.epoch = 0
@@ -78,6 +79,7 @@ class Feed:
                 self._skipped.append((parcel.start, first))
             self._records.extend(parcel.records)
             self._end = parcel.records[-1].offset + 1
+        self._log_end = -1
         self.wake()
 
     def wake(self) -> None:
@@ -121,6 +123,7 @@ class Feed:
     async def _go_to(self, partition: int, start: int) -> None:
         self.epoch += 1
         self._is_there = self._lost = False
+        self._log_end = -1
         self._skipped.clear()
         self._records.clear()
         await self._seek(partition, start)
@@ -132,7 +135,22 @@ class Feed:
         return await self._log.ends(partition)
 
     async def wait(self, partition: int, start: int, timeout: float) -> None:  # noqa: ARG002 - as every log
-        """Return when a record at `start` may be there, at the latest after `timeout` seconds."""
-        if not self._lost and (self._end <= start):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._change.wait(), timeout)
+        """Return when a record at `start` may be there, at the latest after `timeout` seconds. Raises `STATE_GAP`."""
+        if self._lost or self._end > start:
+            return
+        try:
+            async with asyncio.timeout(timeout):  # `wait_for` would make a task each time
+                await self._change.wait()
+        except TimeoutError:
+            with suppress(StoreUnavailable):
+                await self._look_for_more()
+
+    async def _look_for_more(self) -> None:
+        """Nothing came in all this time: were there records that the consumer should have brought meanwhile?
+
+        A rebalance can drop what was fetched, and where nothing follows, nothing shows that it is missing.
+        """
+        end, known = self._end, self._log_end
+        _, self._log_end = await self.ends(self._partition)
+        if known > end and await self._log.read(self._partition, end, 1):
+            self._lost = self._end == end

@@ -10,6 +10,7 @@ from workers import metrics
 from workers.clock import elapsed, now_ms
 from workers.loop import Options, PartitionWorker
 from workers.running import Away, pause
+from workers.turns import Turns
 
 if TYPE_CHECKING:
     from stores.ports import Readable
@@ -35,7 +36,7 @@ class Folding:
 
     def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500) -> None:
         self._workspace, self._decided, self._batch = workspace, decided, batch
-        self._away = Away()
+        self._away, self._turns = Away(), Turns()
 
     def worker(self, log: Readable, partition: int) -> PartitionWorker:
         """A worker of one partition, whose records come from `log`."""
@@ -51,6 +52,8 @@ class Folding:
             record_changes=settings.record_changes,
             clock=now_ms,
             decided=None if self._decided is None else self._decided.set,
+            spent=_spent,
+            turns=self._turns,
         )
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:
@@ -84,6 +87,12 @@ async def keep_folding(worker: PartitionWorker, stop: asyncio.Event, away: Away 
 async def _step(worker: PartitionWorker, began: float) -> int:
     moved = await worker.step()
     if moved:
-        metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=str(worker.partition))
+        partition = str(worker.partition)
+        metrics.process.observe("touchline_batch_seconds", elapsed() - began, partition=partition)
+        metrics.process.observe("touchline_batch_records", moved, partition=partition)
     metrics.folded(worker)
     return moved
+
+
+def _spent(step: str, seconds: float) -> None:
+    metrics.process.observe("touchline_step_seconds", seconds, step=step)

@@ -25,7 +25,8 @@ FIELDS = frozenset(
 """What a log line may carry. Anything else is left out: ids of people, addresses, properties and texts of messages."""
 
 
-_TALKATIVE = ("apscheduler", "httpx", "httpcore", "asyncio", "alembic", "uvicorn.access", "faust", "mode")
+_TALKATIVE = ("apscheduler", "httpx", "httpcore", "asyncio", "alembic", "uvicorn.access")
+_FAUST = ("faust", "mode")
 # What matters of these is said by us, once and in a sentence: with a broker away they say ten lines a second.
 _ON_KAFKA = ("aiokafka", "faust.transport", "workers.faust_worker", "workers.faust_transport")
 
@@ -35,7 +36,7 @@ def _only_listed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapp
 
 
 def set_up_logging(level: str = "info") -> None:
-    """Send structlog and the standard library's logging to standard error."""
+    """Send structlog and the standard library's logging, Faust's too, to standard error."""
     import structlog
 
     shared: list[Any] = [
@@ -63,6 +64,8 @@ def set_up_logging(level: str = "info") -> None:
     root.setLevel(level.upper())
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel("WARNING")
+    for name in _FAUST:
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     for name in _ON_KAFKA:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.CRITICAL)
 

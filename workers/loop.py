@@ -16,9 +16,13 @@ from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
 from workers.batch import Batch, Decoded, Folding, decode_records
+from workers.clock import elapsed
 from workers.startup import first_position
+from workers.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stores.ports import Ledger, Position, Readable, Saved, State
     from workers.programs import Programs
 
@@ -38,7 +42,8 @@ class Options:
     `record_changes`: keep membership changes in the ledger. `immediate`: delivery happens at the moment of the decision
     (simulation), so nothing is ever withdrawn. `clock`: unix ms, to stop at records from the future; None: no check.
     `decided` is called as soon as the ledger has new decisions, before the state is written.
-    `make_fold`: what folds; the tests of a playbook watch theirs.
+    `make_fold`: what folds; the tests of a playbook watch theirs. `spent` is told the seconds of each step of a batch.
+    `turns` says when a batch is folded that shares its thread with others.
     """
 
     batch: int = 500
@@ -48,6 +53,8 @@ class Options:
     clock: Callable[[], int] | None = None
     decided: Callable[[], None] | None = None
     make_fold: MakeFold = Fold
+    spent: Callable[[str, float], None] | None = None
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(slots=True)
@@ -108,6 +115,10 @@ class PartitionWorker:
         stored = await self.state.position(self.partition)
         if stored is None or stored[0][:2] != position[:2]:
             self._moved()
+
+    def _spent(self, step: str, began: float) -> None:
+        if self.options.spent is not None:
+            self.options.spent(step, elapsed() - began)
 
     def _moved(self) -> None:
         self.counts.moved += 1
@@ -175,7 +186,9 @@ class PartitionWorker:
         limit = self.options.batch
         # Those due may be among `people`: ask for one more than can be both, to know that nobody was left out.
         due_limit = limit + len(people) + 1 if ticks else 0
+        began = elapsed()
         saved = await self.state.read(self.partition, position, people, max(ticks, default=None), due_limit)
+        self._spent("read", began)
         if len(saved.keys() - set(people)) > limit:
             return await self._before_tick(position, decoded)
         return await self._commit(position, decoded, saved)
@@ -188,18 +201,28 @@ class PartitionWorker:
         return await self._tick_chunk(position, decoded[0])
 
     async def _commit(self, position: Position, decoded: list[Decoded], saved: dict[str, Saved]) -> int:
-        fold = self._fold(position)
+        fold, began = self._fold(position), elapsed()
         try:
-            states, outcome = _folded(fold, self.partition, decoded, saved)
+            states, outcome = await self._folded(fold, decoded, saved)
         except Exception as error:  # noqa: BLE001 - whatever a record does, the partition goes on
             if len(decoded) > 1:  # find the one record that cannot be folded, and let the others through
                 self._careful = len(decoded)
                 return 0
             states, outcome = {}, _poisoned(self.partition, decoded[0], error)
+        self._spent("fold", began)
         self._careful = max(0, self._careful - 1)
         new = position._replace(offset=decoded[-1].record.offset + 1, chunk=0, cursor="")
         await self._write(position, new, outcome, states)
         return len(decoded)
+
+    async def _folded(
+        self, fold: Folding | None, decoded: list[Decoded], saved: dict[str, Saved]
+    ) -> tuple[dict[str, Saved], Outcome]:
+        if fold is None:
+            return {}, _without_program(self.partition, decoded)
+        batch = Batch(fold, self.partition, saved)
+        await self.options.turns.take(_fold(batch, decoded))
+        return batch.states(), batch.outcome
 
     async def _write(self, position: Position, new: Position, outcome: Outcome, states: dict[str, Saved]) -> None:
         """Steps 3 and 4. What the batch yielded is counted when it is written: by one worker, whoever folded it too."""
@@ -207,23 +230,29 @@ class PartitionWorker:
             outcome.changes.clear()
         if self.options.immediate:
             outcome.withdrawals.clear()
-        log_id = self.log.info.log_id
+        await self._write_rows(new, outcome)
+        began = elapsed()
+        await self.state.write(self.partition, position, new, states)
+        self._spent("write", began)
+        self.position, self._reached = new, new[:2]
+        self.counts.add(outcome)
+        self.counts.records += new.offset - position.offset
+        self.counts.batches += 1
+
+    async def _write_rows(self, new: Position, outcome: Outcome) -> None:
+        log_id, began = self.log.info.log_id, elapsed()
         if outcome.has_rows():
             end = 0  # asked for only where it counts: on Kafka it takes a journey to the broker
             if any(decision.release for decision in outcome.decisions):
                 end = self._release = (await self.log.ends(self.partition))[1]
             await self.ledger.record(self.partition, log_id, new.offset, end, outcome)
+            self._spent("rows", began)
             if outcome.decisions and self.options.decided is not None:
                 self.options.decided()
         elif self._release and new.offset >= self._release:
             await self.ledger.advance(self.partition, log_id, new.offset)
         if new.offset >= self._release:
             self._release = 0
-        await self.state.write(self.partition, position, new, states)
-        self.position, self._reached = new, new[:2]
-        self.counts.add(outcome)
-        self.counts.records += new.offset - position.offset
-        self.counts.batches += 1
 
     # -- records that concern more people than one batch
     async def _tick_chunk(self, position: Position, decoded: Decoded) -> int:
@@ -283,12 +312,8 @@ def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> P
     return position._replace(chunk=position.chunk + 1, cursor=cursor)
 
 
-def _folded(
-    fold: Folding | None, partition: int, decoded: list[Decoded], saved: dict[str, Saved]
-) -> tuple[dict[str, Saved], Outcome]:
-    if fold is None:
-        return {}, _without_program(partition, decoded)
-    batch = Batch(fold, partition, saved)
+def _fold(batch: Batch, decoded: list[Decoded]) -> Iterator[None]:
+    """Fold records one by one; everybody of the batch is then as the last one left them."""
     for each in decoded:
         payload = each.payload
         failures = len(batch.outcome.failures)
@@ -299,8 +324,8 @@ def _folded(
         else:
             batch.tick(each.record)
         if len(batch.outcome.failures) > failures:
-            batch.outcome.dead_letters.append(_failed(partition, each, batch.outcome.failures[failures]))
-    return batch.states(), batch.outcome
+            batch.outcome.dead_letters.append(_failed(batch.partition, each, batch.outcome.failures[failures]))
+        yield
 
 
 def _failed(partition: int, each: Decoded, failure: tuple[str, str]) -> DeadLetter:

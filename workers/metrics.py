@@ -39,6 +39,11 @@ CounterName = Literal[
     "touchline_ingest_accepted_total",
     "touchline_ingest_refused_total",
     "touchline_rebalances_total",
+    "touchline_guard_rejections_total",
+    "touchline_faust_messages_total",
+    "touchline_faust_events_total",
+    "touchline_faust_buffer_full_total",
+    "touchline_faust_rebalances_total",
 ]
 GaugeName = Literal[
     "touchline_partition_lag_records",
@@ -46,7 +51,14 @@ GaugeName = Literal[
     "touchline_outbox_rows",
     "touchline_outbox_oldest_pending_seconds",
 ]
-HistogramName = Literal["touchline_batch_seconds"]
+HistogramName = Literal[
+    "touchline_batch_seconds",
+    "touchline_batch_records",
+    "touchline_step_seconds",
+    "touchline_faust_event_seconds",
+    "touchline_faust_commit_seconds",
+    "touchline_faust_rebalance_seconds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +87,29 @@ METRICS: Mapping[CounterName | GaugeName | HistogramName, Metric] = {
     "touchline_outbox_rows": Metric("Rows of the outbox, by status", ("status",)),
     "touchline_outbox_oldest_pending_seconds": Metric("Age of the oldest row that may be sent and is not"),
     "touchline_batch_seconds": Metric("Seconds from reading a batch to its last write", ("partition",)),
+    "touchline_batch_records": Metric("Records of a batch", ("partition",)),
+    "touchline_step_seconds": Metric("Seconds of a batch by its step: read, fold, rows, write", ("step",)),
+    "touchline_guard_rejections_total": Metric(
+        "Batches given up as somebody else was faster or the state had gone back", ("partition",)
+    ),
+    "touchline_faust_messages_total": Metric("Batches that Faust's consumer has brought (Kafka)"),
+    "touchline_faust_events_total": Metric("Batches that Faust's agent has handed on (Kafka)"),
+    "touchline_faust_event_seconds": Metric("Seconds that Faust's agent had a batch (Kafka)"),
+    "touchline_faust_buffer_full_total": Metric("Batches that had to wait for room in Faust's stream (Kafka)"),
+    "touchline_faust_commit_seconds": Metric("Seconds that it took to tell Kafka how far we are (Kafka)"),
+    "touchline_faust_rebalances_total": Metric("Times that the group shared its partitions anew (Kafka)"),
+    "touchline_faust_rebalance_seconds": Metric(
+        "Seconds from the begin of a rebalance until the share is known, and until records flow (Kafka)", ("until",)
+    ),
 }
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the moments at which series began would double the text
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
+
+
+def _histogram(name: HistogramName, registry: CollectorRegistry) -> Histogram:
+    buckets = _RECORDS if name.endswith("_records") else _SECONDS
+    return Histogram(name, METRICS[name].help, METRICS[name].labels, registry=registry, buckets=buckets)
 
 
 class Metrics:
@@ -94,10 +126,9 @@ class Metrics:
             for name in get_args(GaugeName)
         }
         self._histograms: dict[HistogramName, Histogram] = {
-            name: Histogram(name, METRICS[name].help, METRICS[name].labels, registry=self.registry, buckets=_BUCKETS)
-            for name in get_args(HistogramName)
+            name: _histogram(name, self.registry) for name in get_args(HistogramName)
         }
-        self._told: dict[tuple[str, str], int] = {}
+        self._told: dict[tuple[str, ...], int] = {}
 
     def add(self, name: CounterName, amount: int = 1, **labels: str) -> None:
         """Raise a counter."""
@@ -117,18 +148,20 @@ class Metrics:
     def folded(self, worker: PartitionWorker) -> None:
         """Take over what a worker has counted since the last call for its partition."""
         counts, partition = worker.counts, str(worker.partition)
-        records = self._growth(partition, "records", counts.records)
-        self.add("touchline_records_folded_total", records, partition=partition)
-        self.add("touchline_batches_total", self._growth(partition, "batches", counts.batches), partition=partition)
-        rollbacks = self._growth(partition, "rollbacks", counts.rollbacks)
-        self.add("touchline_state_rollbacks_total", rollbacks, partition=partition)
+        totals: dict[CounterName, int] = {
+            "touchline_records_folded_total": counts.records,
+            "touchline_batches_total": counts.batches,
+            "touchline_state_rollbacks_total": counts.rollbacks,
+            "touchline_guard_rejections_total": counts.moved,
+        }
+        for name, total in totals.items():
+            self._grow(partition, name, total, partition=partition)
         for outcome, number in counts.by_name.items():
-            growth = self._growth(partition, f"outcome {outcome}", number)
-            self.add("touchline_fold_outcomes_total", growth, outcome=outcome)
+            self._grow(partition, "touchline_fold_outcomes_total", number, outcome=outcome)
         for code, number in counts.dead_letters.items():
-            self.add("touchline_dead_letters_total", self._growth(partition, f"letter {code}", number), code=code)
+            self._grow(partition, "touchline_dead_letters_total", number, code=code)
         for rule, number in counts.failed.items():
-            self.add("touchline_rule_failures_total", self._growth(partition, f"failed {rule}", number), rule=rule)
+            self._grow(partition, "touchline_rule_failures_total", number, rule=rule)
 
     def ingested(self, accepted: int, refused: Sequence[str]) -> None:
         """Note one request: how many events were accepted, and the codes of those refused."""
@@ -146,11 +179,13 @@ class Metrics:
         """Give the Prometheus text of everything."""
         return generate_latest(self.registry)
 
-    def _growth(self, partition: str, what: str, total: int) -> int:
-        """How much `total` has grown since it was told; a smaller one comes of a worker that began anew."""
-        before = self._told.get((partition, what), 0)
-        self._told[partition, what] = total
-        return total - before if total >= before else total
+    def _grow(self, partition: str, name: CounterName, total: int, /, **labels: str) -> None:
+        """Add how much a worker's `total` has grown since it was told; a smaller one is of a worker that began anew."""
+        key = (partition, name, *labels.values())
+        before = self._told.get(key)
+        if total != before:
+            self._told[key] = total
+            self.add(name, total - before if before is not None and total >= before else total, **labels)
 
 
 class Counted:

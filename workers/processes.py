@@ -16,10 +16,12 @@ from workers.activation import activate
 from workers.channels import CHANNELS
 from workers.clock import now_ms
 from workers.folding import Folding
+from workers.housekeeping import keep_house
 from workers.log import logger
 from workers.playbooks import read_folder
 from workers.running import pause, together
 from workers.ticker import Ticker
+from workers.trimming import keep_trimming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -48,17 +50,19 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
         return
     folding = Folding(workspace, decided)
     workers = [folding.worker(workspace.log, partition) for partition in range(workspace.log.info.partitions)]
-    await together(stop, *(folding.run(each, stop) for each in workers))
+    keep = workspace.settings.log_keep
+    trimming = [] if keep is None else [keep_trimming(workspace, keep, stop)]
+    await together(stop, *(folding.run(each, stop) for each in workers), *trimming)
 
 
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
-    """Carry out decisions."""
+    """Carry out decisions, and let go in the ledger of what is old."""
     adapters = _adapters(workspace)
     dispatcher = Dispatcher(
         workspace.ledger, workspace.programs.offers, adapters, now_ms, workspace.key, lease_ms=workspace.settings.lease
     )
     try:
-        await dispatcher.run(stop, decided)
+        await together(stop, dispatcher.run(stop, decided), keep_house(workspace.ledger, now_ms, stop))
     finally:
         for adapter in adapters.values():
             await adapter.close()

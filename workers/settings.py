@@ -34,6 +34,7 @@ _KNOWN = {
     "LOG": "URL of the log: sqlite:///PATH, kafka://HOST:9092/TOPIC",
     "KAFKA_PASSWORD": "password of the log's URL, so that it need not stand there",
     "KAFKA_SESSION": "after how long a silent worker loses its partitions (default 10s, at least 6s)",
+    "LOG_KEEP": "how long a log in a file keeps folded records (default: for ever; at least 7d)",
     "STATE": "URL of the state: sqlite:///PATH, redis://HOST:PORT, redis+cluster://…, redis+sentinel://…/SERVICE",
     "LEDGER": "URL of the ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE",
     "CHANNELS": "which adapter serves which channel: JSON, or the path of a JSON file",
@@ -72,6 +73,7 @@ class Settings:
     lateness: int = 3 * DAY
     lease: int = 30 * SECOND
     record_changes: bool = False
+    log_keep: int | None = None
     kafka_password: str | None = field(default=None, repr=False)
     kafka_session: int = 10 * SECOND
     log_level: str = "info"
@@ -132,6 +134,7 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
         lateness=_duration("LATENESS", given.get("LATENESS") or "72h", HOUR),
         lease=_duration("LEASE", given.get("LEASE") or "30s", 3 * SECOND),
         record_changes=_flag("RECORD_CHANGES", given.get("RECORD_CHANGES") or "false"),
+        log_keep=_log_keep(given),
         kafka_password=given.get("KAFKA_PASSWORD") or None,
         kafka_session=_duration("KAFKA_SESSION", given.get("KAFKA_SESSION") or "10s", 6 * SECOND),
         log_level=_level(given.get("LOG_LEVEL") or "info"),
@@ -195,6 +198,18 @@ def _duration(name: str, text: str, least: int) -> int:
         message = f"{_PREFIX}{name} is at least {least // SECOND}s, not {text}"
         raise SettingsError(message)
     return duration
+
+
+def _log_keep(given: Mapping[str, str]) -> int | None:
+    """How long records are kept; None: for ever. Raises `SettingsError` where log or state are not files."""
+    text = given.get("LOG_KEEP")
+    if not text:
+        return None
+    for port in ("LOG", "STATE"):
+        if given.get(port) and not given[port].startswith("sqlite:"):
+            message = f"{_PREFIX}LOG_KEEP is for a log and a state in files, and {_PREFIX}{port} names a server"
+            raise SettingsError(message, hint="a topic of Kafka has its own retention.ms")
+    return _duration("LOG_KEEP", text, 7 * DAY)
 
 
 def _flag(name: str, text: str) -> bool:

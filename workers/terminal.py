@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "print_json", "progress_bar", "say", "table"]
 
+_FILE_WIDTH = 300
 _AFTER = 2.0
 """Seconds after which a bar appears: what is quicker needs none."""
 
 
 def console(*, error: bool = False) -> Console:
-    """A terminal to write on."""
+    """A terminal to write on; in a file or a pipe no row of a table is broken."""
     from rich.console import Console
 
-    return Console(stderr=error, highlight=False, soft_wrap=True, emoji=False)
+    width = None if (sys.stderr if error else sys.stdout).isatty() else _FILE_WIDTH
+    return Console(stderr=error, highlight=False, soft_wrap=True, emoji=False, width=width)
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ The receiver is expected to know an id again and to answer 2xx to it without act
 from __future__ import annotations
 
 import json
+import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +33,15 @@ class WebhookOptions(Options, frozen=True, kw_only=True):
 
     `secret`: `whsec_…` or its base64 alone. `url`: https and public, unless `private`: a receiver in one's own network.
 
+    `ca`: the path of a PEM file with the authorities to trust in place of the usual ones.
+
     `needs_address`: whether a person without an address on this channel is passed over (a gateway for short messages).
     """
 
     url: str
     secret: str
     private: bool = False
+    ca: str = ""
     needs_address: bool = False
 
 
@@ -126,4 +130,14 @@ def adapter(options: Mapping[str, Any], _: Path) -> WebhookAdapter:
     except (ValueError, EmptyWebhookSecretError) as error:
         message = "The secret of the adapter webhook is not base64; make one with: openssl rand -base64 32."
         raise SettingsError(message) from error
-    return WebhookAdapter(read, HttpClient())
+    return WebhookAdapter(read, HttpClient(tls=_trust(read.ca)))
+
+
+def _trust(ca: str) -> ssl.SSLContext | None:
+    if not ca:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # ssl.SSLError is one too
+        message = f"The option ca of the adapter webhook names {ca}, which is no PEM file of authorities."
+        raise SettingsError(message) from error

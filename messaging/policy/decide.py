@@ -71,8 +71,12 @@ def not_held_out(row: OutboxRow, facts: Facts) -> Verdict | None:  # noqa: ARG00
 def not_switched_off(row: OutboxRow, facts: Facts) -> Verdict | None:
     """A kill switch holds what it covers and loses nothing."""
     if "all" in facts.switches or f"rule:{row.rule}" in facts.switches:
-        return Verdict("wait", until=facts.now + HELD)
+        return _held(facts)
     return None
+
+
+def _held(facts: Facts) -> Verdict:
+    return Verdict("wait", until=facts.now + HELD)
 
 
 def needs_are_final(row: OutboxRow, facts: Facts) -> Verdict | None:
@@ -108,6 +112,8 @@ def decide(
         return _stop("failed", "no_template")
     if any(fact is None or fact.code is None for fact in map(facts.needs.get, row.needs)):
         return _stop("suppressed", "coupon_unavailable")
+    if f"purpose:{template.purpose}" in facts.switches:
+        return _held(facts)
     return _message(row, facts, offers, channels, template)
 
 
@@ -137,7 +143,7 @@ def _message(row: OutboxRow, facts: Facts, offers: Offers, channels: Channels, t
             return _on_channel(name, row, facts, offers, channels.get(name), template)
         objections.append(f"{name}:{objection}")
     if any(objection.endswith(":switched_off") for objection in objections):
-        return Verdict("wait", until=facts.now + HELD)
+        return _held(facts)
     return _stop("suppressed", ",".join(objections) or "no_channel")
 
 

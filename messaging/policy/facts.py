@@ -28,8 +28,8 @@ class Facts:
 
     `addresses`: channel → address. `consents`: (purpose, channel or "*") → given, the newest of each up to `now`.
     `needs`: decision id → fact, None where that decision is not in the outbox yet. `switches`: names that are off:
-    `all`, `rule:<id>`, `channel:<name>`. `touches`: messages of other decisions that were handed over, as far back as
-    caps look.
+    `all`, `rule:<id>`, `channel:<name>`, `purpose:<name>`. `touches`: messages of other decisions that were handed
+    over, as far back as caps look.
     """
 
     now: int

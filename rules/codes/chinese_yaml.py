@@ -45,6 +45,8 @@ CHINESE = {
     "the file has ended before this": "文件在此之前已经结束",
     "is a bracket closed twice, or a line not indented?": "是括号多闭合了一次，还是某行没有缩进？",
     "this needs quotes in YAML: {why}": "这在 YAML 里要加引号：{why}",
+    "this colon is full-width punctuation": "这是全角冒号",
+    "this line is indented less than its neighbours": "这一行的缩进比相邻的行少",
     "write {quoted}": "写成 {quoted}",
     "a leading & or * makes an anchor or alias": "开头的 & 或 * 会成为锚点或别名",
     "the quote that opens here is closed in line {line} only, where text follows": "这里打开的引号到第 {line} 行才闭合，那里后面还有文本",

@@ -9,7 +9,7 @@ from rules.lint.parts import held_conditions, mark_of, running, warning
 from schemas.texts import say
 from segments.model import Either, Expression, Leaf, Negation, leaves
 from segments.normalise import STAGE
-from segments.syntax import Literal, parse
+from segments.syntax import Call, Name, parse, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +23,23 @@ __all__ = ["contradictions", "started"]
 
 
 def contradictions(reading: Reading) -> Iterator[Finding]:
-    """Conditions of rules, segments and stages that are never true, or true whenever they are known."""
+    """Conditions of lets, rules, segments and stages that are never true, or true whenever they are known."""
     playbook = reading.playbook
     judge = judge_of(playbook)
+    yield from _of_lets(judge)
     for held in held_conditions(playbook):
         yield from _judged(judge, [held.condition], [])
     for rule in running(reading):
         yield from _of_rule(judge, rule)
+
+
+def _of_lets(judge: Judge) -> Iterator[Finding]:
+    """Each let alone, what it rests on first; one that is found here is not looked into where it is used."""
+    for name, held in judge.names.lets.items():
+        found = list(_judged(judge, [held], []))
+        if found:
+            judge.closed.add(name)
+        yield from found
 
 
 def _of_rule(judge: Judge, rule: Rule) -> Iterator[Finding]:
@@ -58,14 +68,14 @@ def _judged(judge: Judge, wanted: list[Condition], unwanted: list[Condition]) ->
     goals += [goal for each in unwanted for goal in judge.goals(each, holds=False)]
     clash = judge.clash(goals)
     if clash is not None:
-        yield from _never(clash, [*wanted, *unwanted])
+        yield from _never(judge, clash, [*wanted, *unwanted])
     elif len(wanted) == 1 and not unwanted:
         yield from _always(judge, wanted[0])
 
 
-def _never(clash: Clash, conditions: list[Condition]) -> Iterator[Finding]:
+def _never(judge: Judge, clash: Clash, conditions: list[Condition]) -> Iterator[Finding]:
     own = [part.within or part for part in clash if part is not None and is_written(part.within or part)]
-    if not own or _constant(conditions):
+    if not own or _constant(judge, conditions):
         return
     place = mark_of(own[0].expression, own[0].expr)
     length = own[0].expr.end - own[0].expr.start
@@ -77,13 +87,14 @@ def _never(clash: Clash, conditions: list[Condition]) -> Iterator[Finding]:
 
 
 def _always(judge: Judge, condition: Condition) -> Iterator[Finding]:
-    if _constant([condition]) or judge.clash(judge.goals(condition, holds=False)) is None:
+    if _constant(judge, [condition]) or judge.clash(judge.goals(condition, holds=False)) is None:
         return
     leaf = next(iter(leaves(condition)))
     message = say("this is true whatever the values are: {one}", one=leaf.text)
     yield warning(mark_of(leaf, leaf.expr), "always_true", message, "leave it out, or correct it", len(leaf.text))
 
 
-def _constant(conditions: list[Condition]) -> bool:
-    """`when: true` and `when: false` are written on purpose."""
-    return all(isinstance(each.expr, Literal) for condition in conditions for each in leaves(condition))
+def _constant(judge: Judge, conditions: list[Condition]) -> bool:
+    """`when: true` and `when: false` are written on purpose, also under a name."""
+    written = (leaf.expr for condition in conditions for leaf in leaves(judge.names.condition(condition)))
+    return not any(isinstance(node, Name | Call) for expr in written for node in walk(expr))

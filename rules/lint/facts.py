@@ -17,10 +17,12 @@ __all__ = ["Fact", "facts_of", "may_be_unknown", "universe"]
 _FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "==", "in": "not in"}
 _FROM_ZERO = frozenset({"count", "distinct", "streak"})
-_ALWAYS_KNOWN = frozenset({"sum", "distinct", "streak", "has_tag", "duration", "local_hour", "local_date"})
+_ALWAYS_KNOWN = frozenset(
+    {"absent", "sequence", "sum", "distinct", "streak", "has_tag", "duration", "local_hour", "local_date"}
+)
 _OF_ALL = 2
 """`count("x", "7d")` counts all; with a third argument only those like the event at hand, which may lack it."""
-_ZERO, _LAST_HOUR = Fraction(0), Fraction(23)
+_ZERO, _ONE, _LAST_HOUR = Fraction(0), Fraction(1), Fraction(23)
 
 
 class Fact(NamedTuple):
@@ -49,6 +51,9 @@ def facts_of(expr: Expr, *, holds: bool | None) -> list[Fact]:
     match expr:
         case Has(operand=operand):
             return [Fact(f"has({unparse(operand)})", "==", (holds,))]
+        case Call(function="absent", args=args):
+            counted = unparse(Call(0, 0, "count", args))
+            return [Fact(counted, "==", (_ZERO,)) if holds else Fact(counted, ">=", (_ONE,))]
         case Literal(value=bool(value)):
             return [Fact("true", "==", (value is holds,)), Fact("true", "==", (True,))]
         case Binary(op="in", left=left, right=ListLiteral(items=items)):

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lint.domains import Domain
 from rules.lint.facts import facts_of, universe
+from rules.lint.named import names_of
 from segments.model import Either, Every, Expression, Leaf, Negation
-from segments.syntax import Binary, Call, Literal, Unary, unparse
+from segments.syntax import Binary, Call, Literal, Name, Select, Unary, unparse
 
 if TYPE_CHECKING:
+    from rules.lint.named import Names
     from rules.model import Playbook
     from segments.model import Condition
     from segments.syntax import Expr
@@ -30,7 +32,7 @@ class Part(NamedTuple):
     expr: Expr
     holds: bool | None
     within: Part | None = None
-    """The `in_segment(…)` whose condition this is a piece of."""
+    """The `in_segment(…)` or `let.x` whose condition this is a piece of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ class _TooLong(Exception):
 class Judge:
     """Looks for a way in which all goals hold."""
 
-    def __init__(self, segments: Mapping[str, Condition], stages: tuple[str, ...]) -> None:
-        self.segments, self.stages, self.left = segments, stages, _BUDGET
+    def __init__(self, segments: Mapping[str, Condition], stages: tuple[str, ...], names: Names) -> None:
+        self.segments, self.stages, self.names, self.left = segments, stages, names, _BUDGET
+        self.closed = set[str]()
+        """Lets that are not looked into, since what is wrong with them is said at their own text."""
 
     def clash(self, goals: list[Goal]) -> Clash | None:
         """Why the goals cannot hold together; None if they can, or if that cannot be said."""
@@ -95,6 +99,9 @@ class Judge:
                 asked = Part(expression, expr, holds)
                 more = [] if inside is None else self.goals(inside, holds=True, depth=depth + 1)
                 return [asked, *_within(more, asked)]
+            case Select(operand=Name(name="let"), field=name) if name in self.names.lets and depth < _DEPTH:
+                more = [] if name in self.closed else self.goals(self.names.lets[name], holds=holds, depth=depth + 1)
+                return _within(more, Part(expression, expr, holds))
         return [Part(expression, expr, holds)]
 
     def unknown(self, condition: Condition, depth: int = 0) -> list[Goal]:
@@ -125,6 +132,9 @@ class Judge:
                 inside = self.segments.get(name)
                 if inside is not None:
                     return [*_within(self.unknown(inside, depth + 1), Part(expression, expr, None))]
+            case Select(operand=Name(name="let"), field=name) if name in self.names.lets and depth < _DEPTH:
+                more = [] if name in self.closed else self.unknown(self.names.lets[name], depth + 1)
+                return _within(more, Part(expression, expr, None))
         return [Part(expression, expr, None)]
 
     def _search(self, goals: list[Goal], state: _State) -> Clash | None:
@@ -146,7 +156,7 @@ class Judge:
         return clash
 
     def _learn(self, part: Part, known: dict[str, _Known]) -> Clash | None:
-        for subject, op, values in facts_of(part.expr, holds=part.holds):
+        for subject, op, values in facts_of(self.names.spelt(part.expr), holds=part.holds):
             self.left -= 1
             if self.left < 0:
                 raise _TooLong
@@ -175,9 +185,9 @@ def _within(goals: list[Goal], asked: Part) -> list[Goal]:
 
 
 def judge_of(playbook: Playbook) -> Judge:
-    """A judge who knows the segments and stages of a playbook."""
+    """A judge who knows the segments, stages and names of a playbook."""
     segments = {segment.id: segment.when for segment in playbook.segments.values()}
-    return Judge(segments, tuple(stage.id for stage in playbook.stages))
+    return Judge(segments, tuple(stage.id for stage in playbook.stages), names_of(playbook))
 
 
 def shown(part: Part) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lint.named import looked_into
 from rules.lint.parts import running, steps_of, warning
 from rules.model import Emit, Limit, SetTraits, TagPerson
 from schemas.texts import say
-from segments.model import leaves
 from segments.normalise import STAGE
 from segments.syntax import Call, Literal, Name, Select, walk
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rules.model import Playbook, Rule
     from rules.read import Reading
     from schemas.findings import Finding
+    from segments.definitions import Definitions
     from segments.model import Condition
 
 __all__ = ["loops"]
@@ -143,10 +144,11 @@ def _way_back(start: str, follows: Mapping[str, list[str]]) -> list[str] | None:
 
 
 def _rests(playbook: Playbook) -> _Rests:
-    direct = {segment.id: _directly(segment.when) for segment in playbook.segments.values()}
+    named = playbook.definitions
+    direct = {segment.id: _directly(segment.when, named) for segment in playbook.segments.values()}
     earlier: frozenset[str] = frozenset()
     for stage in playbook.stages:
-        own = frozenset[str]() if stage.when is None else _directly(stage.when)
+        own = frozenset[str]() if stage.when is None else _directly(stage.when, named)
         earlier |= own
         direct[STAGE + stage.id] = earlier
     any_stage = earlier
@@ -169,9 +171,9 @@ def _through(name: str, direct: _Rests, any_stage: frozenset[str]) -> frozenset[
     return frozenset(out)
 
 
-def _directly(condition: Condition) -> frozenset[str]:
+def _directly(condition: Condition, definitions: Definitions) -> frozenset[str]:
     out = set()
-    for expression in leaves(condition):
+    for expression in looked_into(condition, definitions):
         for node in walk(expression.expr):
             match node:
                 case Call(function="has_tag", args=(Literal(value=str(name)),)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lint.named import names_of
 from rules.lint.parts import running, steps_of, warning
 from rules.model import Branch, Emit, SendMessage, SetTraits, Split, WaitStep
 from schemas.texts import say
@@ -14,6 +15,7 @@ from segments.syntax import Binary, Expr, unparse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rules.lint.named import Names
     from rules.model import Rule, Step, Wait
     from rules.read import Reading
     from schemas.findings import Finding
@@ -36,8 +38,9 @@ class _Shape(NamedTuple):
 def repeats(reading: Reading) -> Iterator[Finding]:
     """Rules that do the same on the same occasion as one that stands before them, or to some of the same people."""
     alike: dict[object, list[tuple[Rule, _Shape]]] = {}
+    names = names_of(reading.playbook)
     for rule in running(reading):
-        shape = _shape(rule)
+        shape = _shape(rule, names)
         if not shape.does:
             continue
         before = alike.setdefault((rule.status, shape.start, shape.does), [])
@@ -62,14 +65,14 @@ def _compared(reading: Reading, one: tuple[Rule, _Shape], other: tuple[Rule, _Sh
     return warning(reading.places["rule", narrow.id], "shadowed_rule", message, hint, len(narrow.id))
 
 
-def _shape(rule: Rule) -> _Shape:
+def _shape(rule: Rule, written: Names) -> _Shape:
     trigger = rule.trigger
-    audience = frozenset[str]() if trigger.audience is None else frozenset(_asked(trigger.audience))
-    when = frozenset[str]() if rule.when is None else frozenset(_asked(rule.when))
-    unless = frozenset[str]() if rule.unless is None else frozenset({f"!({_text(rule.unless)})"})
+    conditions = (written.condition(each) for each in (trigger.audience, rule.when) if each is not None)
+    asked = frozenset(text for condition in conditions for text in _asked(condition))
+    unless = frozenset[str]() if rule.unless is None else frozenset({f"!({_text(written.condition(rule.unless))})"})
     names = tuple(sorted(trigger.names))
     start = (trigger.kind, names, trigger.schedule, _waited(rule.wait), rule.valid, rule.canary)
-    return _Shape(start, audience | when | unless, tuple((path, _done(step)) for path, step in steps_of(rule)))
+    return _Shape(start, asked | unless, tuple((path, _done(step)) for path, step in steps_of(rule)))
 
 
 def _asked(condition: Condition) -> Iterator[str]:

@@ -126,6 +126,33 @@ async def test_in_a_simulation_a_row_that_is_put_off_takes_its_turn_at_that_mome
     assert found == {"d00001": (morning, "leased"), "d00002": (dawn, "leased"), "d00003": (noon, "suppressed")}
 
 
+async def test_what_quiet_hours_put_off_says_so_and_until_when(ledger: Ledger) -> None:
+    morning = NOW + 20
+    await written(ledger, 2, first=1)
+    first, second = await ledger.lease(NOW, 10, 1_000, gate)
+    await finish(ledger, first, "sent")
+    await finish(ledger, second, "pending", retry_at=NOW + 5)
+    await written(ledger, 2, first=3)
+
+    await ledger.lease(NOW, 10, 1_000, lambda *_: Verdict("wait", until=morning, reason="quiet_hours"))
+
+    shown = {
+        row["decision_id"]: (row["status"], row["reason"], row["until"])
+        for person in ("p0", "p1")
+        for row in await ledger.fetch("decisions_of", person=person, limit=20)
+    }
+    assert [shown[name] for name in sorted(shown)] == [
+        ("sent", "", None),
+        ("pending", "", NOW + 5),
+        ("pending", "quiet_hours", morning),
+        ("pending", "quiet_hours", morning),
+    ]
+    reasons = {row["decision_id"]: row["reason"] for row in await ledger.fetch("deliveries")}
+    assert [reasons[name] for name in sorted(reasons)] == ["", "", "quiet_hours", "quiet_hours"]
+    assert await ledger.fetch("quiet", now=NOW) == [{"number": 2, "until": morning}]
+    assert await ledger.fetch("quiet", now=morning) == []
+
+
 async def test_a_touch_has_the_moment_at_which_the_message_went(ledger: Ledger) -> None:
     seen: list[tuple[Touch, ...]] = []
     await written(ledger, 2)

@@ -466,6 +466,17 @@ async def test_a_gate_knows_the_kill_switches_that_are_off(ledger: Ledger) -> No
     assert (await facts_of(ledger)).switches == {"rule:cart", "channel:sms"}
 
 
+async def test_switches_are_turned_together_and_say_what_changed(ledger: Ledger) -> None:
+    await record(ledger, decision(1))
+
+    assert await ledger.switch(["rule:cart", "all", "rule:cart"], off=True) == ["all", "rule:cart"]
+    assert await ledger.switch(["all", "channel:sms"], off=True) == ["channel:sms"]
+    assert [row["name"] for row in await ledger.fetch("switches")] == ["all", "channel:sms", "rule:cart"]
+    assert await ledger.switch(["all", "purpose:marketing"], off=False) == ["all"]
+    assert (await facts_of(ledger)).switches == {"rule:cart", "channel:sms"}
+    assert await ledger.get_meta("switch:all") is None
+
+
 async def test_a_gate_knows_what_became_of_the_decisions_a_row_needs(ledger: Ledger) -> None:
     coupon = decision(1, kind="issue_coupon", params={"pool": "pool"})
     await record(ledger, coupon, decision(2))

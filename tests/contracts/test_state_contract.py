@@ -35,6 +35,15 @@ def people(**due: int | None) -> dict[str, Saved]:
     return {person: Saved(f"state of {person}".encode(), moment) for person, moment in due.items()}
 
 
+async def test_a_checkpoint_changes_nothing_that_is_read(state: State) -> None:
+    await state.write(0, START, Position(5), people(ada=None, bob=100))
+
+    await state.checkpoint()
+
+    assert await state.position(0) == (Position(5), "log")
+    assert dict(await state.people(0)) == people(ada=None, bob=100)
+
+
 async def test_a_partition_that_was_never_begun_has_no_position(state: State) -> None:
     assert await state.position(1) is None
 

@@ -103,11 +103,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "count_equals_one",
         rule_with("[{tag: a}]", 'when: [event.amount > 0, \'▶1 == count("order.paid", "30d")\']'),
     ),
-    "a tag that no rule puts on": ("warning", "unknown_tag", rule_with("[{tag: vip}]", 'when: "!▶has_tag(\\"VIP\\")"')),
+    "a tag that no rule puts on": ("warning", "unknown_tag", rule_with("[{tag: vip}]", 'when: "!has_tag(▶\\"VIP\\")"')),
     "a property that does not exist": (
         "error",
         "unknown_property",
-        rule_with("[{tag: a}]", "when: ▶event.ammount >= 5"),
+        rule_with("[{tag: a}]", "when: event.▶ammount >= 5"),
     ),
     "a wrong type in a segment": ("error", "wrong_type", "segments:\n  s: {when: ▶profile.level > 'high'}\n"),
     "a value that is no condition": ("error", "not_a_condition", rule_with("[{tag: a}]", "when: ▶profile.level")),
@@ -175,7 +175,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "an unknown property of the reply": (
         "error",
         "unknown_property",
-        rule_with("[{wait: {event: order.paid, within: 1d}, then: [{if: ▶reply.colour == 'red', then: [{tag: a}]}]}]"),
+        rule_with("[{wait: {event: order.paid, within: 1d}, then: [{if: reply.▶colour == 'red', then: [{tag: a}]}]}]"),
     ),
     "a wrong type in a branch": (
         "error",
@@ -197,7 +197,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a tag that only a branch asks for": (
         "warning",
         "unknown_tag",
-        rule_with("[{tag: vip}, {if: '▶has_tag(\"VIP\")', then: [{tag: vip}]}]"),
+        rule_with("[{tag: vip}, {if: 'has_tag(▶\"VIP\")', then: [{tag: vip}]}]"),
     ),
     "a function of later in a branch of a draft": (
         "warning",

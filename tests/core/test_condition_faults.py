@@ -41,7 +41,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a list that there is not": (
         "unknown_list",
         "big_cities",
-        "lists: {big_cities: [Rome]}\n" + segment("profile.name in ▶lists.big_city"),
+        "lists: {big_cities: [Rome]}\n" + segment("profile.name in lists.▶big_city"),
     ),
     "a list of another type": (
         "wrong_type",
@@ -56,12 +56,12 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a let that there is not": (
         "unknown_let",
         "big_spender",
-        "let: {big_spender: 'true'}\n" + segment("▶let.big_spendr"),
+        "let: {big_spender: 'true'}\n" + segment("let.▶big_spendr"),
     ),
     "a fault in a let, used twice": (
         "unknown_trait",
         "level",
-        "let:\n  a: '▶profile.levle > 1'\n  b: let.a || true\n" + segment("let.a && let.b"),
+        "let:\n  a: 'profile.▶levle > 1'\n  b: let.a && has(profile.level)\n" + segment("let.a && let.b"),
     ),
     "a fault in a let that nobody uses": (
         "unknown_event",
@@ -157,7 +157,7 @@ def test_many_circles_are_found_in_no_time() -> None:
 
 
 def test_a_tag_that_only_a_let_asks_for_is_looked_for() -> None:
-    plain, expected = marked("let: {a: '▶has_tag(\"gone\")'}\n")
+    plain, expected = marked("let: {a: 'has_tag(▶\"gone\")'}\n")
     _, findings = check_playbook({**BASE, CASE: plain}, ZONES)
     assert [finding.code for finding in findings] == ["unknown_tag"]
     assert places(findings) == expected

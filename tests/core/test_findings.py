@@ -39,6 +39,8 @@ def test_a_finding_as_json_has_exactly_the_published_fields() -> None:
         ("order.payed", "order.paid"),
         ("加购提醒", "加购一小时提醒"),
         ("nothing_like_it", None),
+        ("加购", "加购一小时提醒"),
+        ("ca", None),
         ("", None),
     ],
 )

@@ -138,7 +138,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "an input that there is not in an expression": (
         "unknown_input",
         "'x'",
-        use(SEGMENT.replace("inputs.x", "▶inputs.xx")),
+        use(SEGMENT.replace("inputs.x", "inputs.▶xx")),
     ),
     "an input of another type than the place": ("bad_duration", "", use(RULE % "▶")),
     "a unit that does not fit": (

@@ -508,7 +508,7 @@ def test_a_json_object_is_read_as_texts_and_a_path_goes_into_it() -> None:
         ('row.invoice.startsWith("C")', "sum(row.price) < 0", "total_here", 9, 11),
         ('row.invoice.startsWith("C")', 'row.invoice.matches("(")', "bad_pattern", 9, 31),
         ('row.invoice.startsWith("C")', "row.invoice.matches(row.price)", "wrong_type", 9, 31),
-        ('row.invoice.startsWith("C")', 'row.invoice.begins("C")', "unknown_function", 9, 11),
+        ('row.invoice.startsWith("C")', 'row.invoice.begins("C")', "unknown_function", 9, 23),
         ('row.invoice.startsWith("C")', 'row.invoice in "C"', "wrong_type", 9, 26),
         ('row.invoice.startsWith("C")', 'row.invoice in ["C", 1]', "wrong_type", 9, 26),
         ('row.invoice.startsWith("C")', "row.invoice in []", "wrong_type", 9, 26),

@@ -63,6 +63,15 @@ def test_a_kill_switch_holds_what_it_covers(switch: str) -> None:
     assert judged(a_row(), facts(switches=frozenset({"rule:other", "channel:sms"}))).kind == "go"
 
 
+def test_a_purpose_that_is_off_holds_its_messages_and_no_coupons() -> None:
+    marketing = facts(consents={("marketing", "*"): True}, switches=frozenset({"purpose:marketing"}))
+    offers = some_offers(a_template(purpose="marketing"), pool=a_pool())
+
+    assert (judged(a_row(), marketing, offers).kind, judged(a_row(), marketing, offers).until) == ("wait", NOW + 60_000)
+    assert judged(a_row(), marketing).kind == "go"  # a transactional message
+    assert judged(a_row(kind="issue_coupon", params={"pool": "welcome-10"}), marketing, offers).kind == "coupon"
+
+
 def test_a_held_row_still_expires() -> None:
     assert judged(a_row(valid_until=NOW), facts(switches=frozenset({"all"}))).status == "expired"
 

@@ -33,6 +33,22 @@ rules:
   thanks: {event: order.paid, when: event.amount > 0, then: [{tag: seen}]}
 """,
 }
+NIGHT = """\
+workspace: {zone: Asia/Shanghai, currency: CNY, quiet_hours: {from: "21:00", until: "09:00"}}
+events: {order.paid: {properties: {amount: {type: money}}}}
+templates: {thanks: {purpose: marketing, channels: {email: {zh: {subject: 谢谢, body: 谢谢}}}}}
+rules: {thanks: {event: order.paid, limit: once, then: [{send: {template: thanks, channels: [email]}}]}}
+"""
+NIGHT_EVENTS = "".join(
+    f'{{"id": "{person}-{name}", "person": "{person}", "event": "{name}", "time": "2026-03-01T15:00:00Z", "properties": {given}}}\n'
+    for person, zone in (("安", "Asia/Shanghai"), ("bo", "Europe/London"))
+    for name, given in (
+        ("contact.updated", '{"channel": "email", "address": "a@example.com"}'),
+        ("consent.given", '{"purpose": "marketing"}'),
+        ("person.updated", f'{{"zone": "{zone}"}}'),
+        ("order.paid", '{"amount": 5}'),
+    )
+)
 FAULTY = PLAYBOOK["shop.yaml"].replace("event.amount", "event.amuont").replace("GBP", "pounds")
 EVENTS = (
     '{"id": "1", "person": "p1", "event": "order.paid", "time": "2026-05-01T10:00:00Z", "properties": {"amount": 5}}\n'
@@ -229,6 +245,22 @@ def test_json_is_the_only_thing_on_standard_output(active: Installation) -> None
         done = active.run(*words, "--json")
         assert (done.returncode, done.stderr) == (0, "")
         assert isinstance(json.loads(done.stdout), dict)
+
+
+def test_a_message_of_the_night_says_why_it_waits_and_until_when_on_the_persons_clock(tmp_path: Path) -> None:
+    here = Installation(tmp_path, {"shop.yaml": NIGHT})
+    here.write_playbook()
+    (here.folder / "events.jsonl").write_text(NIGHT_EVENTS, "utf-8")
+    simulate = ["simulate", "--playbook", "playbook", "--events", "events.jsonl", "--engine", "sqlite", "--out", "out"]
+
+    done = here.run(*simulate)
+    ann, bo = (here.run("person", name, "--from", "out").stdout for name in ("安", "bo"))
+
+    assert " pending   quiet_hours        1 " in done.stdout
+    assert "Last decisions (Asia/Shanghai)" in ann
+    assert "2026-03-01 23:00   thanks   0      send   pending             quiet_hours until 2026-03-02 09:00" in ann
+    assert "Last decisions (Europe/London)" in bo
+    assert "2026-03-01 15:00   thanks   0      send   sent     email" in bo
 
 
 def test_somebody_who_is_not_known_is_said_so(active: Installation) -> None:

@@ -6,9 +6,10 @@ import asyncio
 import json
 import random
 import signal
+import sqlite3
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.helpers.stores import kafka, kafka_url
 from tests.helpers.waiting import wait_until_answer, wait_until_async
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from stores.ports import Log
@@ -49,16 +50,30 @@ class Shop:
         async def is_there() -> bool:
             return await self.position() >= wanted
 
-        try:
-            await wait_until_answer(is_there, timeout, "the workers to get on")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {self.said()}") from None
+        await self.until(wait_until_answer(is_there, timeout, "the workers to get on"))
 
     async def share(self, *names: str) -> None:
         """Wait until these workers have two partitions each."""
         for name in names:
             log = self.here.folder / f"{name}.log"
-            await wait_until_async(lambda log=log: _partitions(log) == 2, 60, f"{name} to have a share")  # type: ignore[misc]
+            waiting = wait_until_async(lambda log=log: _partitions(log) == 2, 60, f"{name} to have a share")  # type: ignore[misc]
+            await self.until(waiting)
+
+    async def until(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """Wait; if it is in vain, show what the processes have written."""
+        try:
+            await waiting
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.said()}") from None
+
+    async def freeze(self, name: str) -> None:
+        """Stop a process in its tracks, but not while it writes a file: that one nobody else could write then."""
+        process = self.here.running[name]
+        process.send_signal(signal.SIGSTOP)
+        while any(_is_locked(self.here.data / file) for file in ("state.db", "ledger.db")):
+            process.send_signal(signal.SIGCONT)
+            await moment(0.05)
+            process.send_signal(signal.SIGSTOP)
 
     async def settle(self) -> None:
         """Time passes beyond every wait, and everything is folded."""
@@ -86,6 +101,19 @@ def _partitions(log: Path) -> int:
     """How many partitions a worker was given last."""
     told = [json.loads(line) for line in log.read_text("utf-8").splitlines() if "partitions_assigned" in line]
     return told[-1]["count"] if told else 0
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether somebody is writing a file and does not get on."""
+    file = sqlite3.connect(path, timeout=2, isolation_level=None)
+    try:
+        file.execute("BEGIN IMMEDIATE")
+        file.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        file.close()
+    return False
 
 
 async def moment(seconds: float) -> None:
@@ -143,11 +171,10 @@ async def test_workers_that_are_killed_stopped_and_frozen_lose_and_double_nothin
         await shop.share("one", "two")
         await shop.at_work(40)
 
-        frozen = here.running["one"]
-        frozen.send_signal(signal.SIGSTOP)
+        await shop.freeze("one")
         await moment(SESSION + 2)
         await shop.at_work(40)
-        frozen.send_signal(signal.SIGCONT)  # it believes that it still has its partitions
+        here.running["one"].send_signal(signal.SIGCONT)  # it believes that it still has its partitions
         await shop.share("one", "two")
         await shop.at_work(80)
 
@@ -228,7 +255,7 @@ async def test_ten_minutes_of_faults_lose_and_double_nothing(tmp_path: Path) -> 
 async def fault(shop: Shop, name: str, what: str) -> None:
     process = shop.here.running[name]
     if what == "freeze":
-        process.send_signal(signal.SIGSTOP)
+        await shop.freeze(name)
         await moment(SESSION + 2)
         process.send_signal(signal.SIGCONT)
     elif what == "restart broker":

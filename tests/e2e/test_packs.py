@@ -286,6 +286,7 @@ def test_the_list_of_packs_is_a_table_or_one_document(typed: Typed) -> None:
     ("words", "sentence"),
     [
         (["shop", "--pack", "welcom"], "there is no pack 'welcom'\n  did you mean 'welcome'?"),
+        (["shop", "--pack", "cart"], "there is no pack 'cart'\n  did you mean 'cart-and-unpaid'?"),
         (["shop"], "name a pack: --pack NAME\n  touchline init --list"),
         ([], "name the new playbook's folder\n  touchline init playbook --pack welcome"),
         (["full", "--pack", "welcome"], "full is not empty\n  name a folder that is new or empty"),

@@ -185,7 +185,7 @@ def test_faults_of_the_playbook_are_findings_and_nothing_is_run(here: Installati
 
     done = typed("test", "playbook")
 
-    assert (done.code, "shop.yaml:20:12: error[unknown_property]" in done.out) == (1, True)
+    assert (done.code, "shop.yaml:20:18: error[unknown_property]" in done.out) == (1, True)
     assert "the playbook has faults, so its tests were not run" in done.err
 
 

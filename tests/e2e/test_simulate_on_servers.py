@@ -11,7 +11,7 @@ import pytest
 
 from stores.connect import connect_ledger, connect_log, connect_state
 from stores.ports import Appendable, Position
-from tests.helpers.everything import PLAYBOOK, UNTIL, write_everything
+from tests.everything.history import PLAYBOOK, UNTIL, write_history
 from tests.helpers.installation import Installation
 from tests.helpers.source import ROOT
 from tests.helpers.stores import kafka_url
@@ -49,7 +49,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The playbook, its events, and what memory makes of them in the folder `wanted`."""
     here = Installation(tmp_path_factory.mktemp("servers"), PLAYBOOK)
-    write_everything(here)
+    here.write_playbook()
+    write_history(here.folder)
     done = simulated(here, "wanted")
     assert done.returncode == 0, done.stderr
     return here
@@ -58,7 +59,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_files_are_the_same_byte_for_byte(here: Installation, workers: int) -> None:
     name = f"workers-{workers}"
-    words = ("--engine", "servers", "--workers", str(workers), "--batch", "20", "--tick", "7h")
+    words = ("--engine", "servers", "--workers", str(workers), "--batch", "60", "--tick", "19h")
 
     done = simulated(here, name, *words, **stores_of(here.folder / name))
 

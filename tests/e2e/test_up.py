@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,23 @@ def test_the_changes_of_a_segment_are_not_kept_unless_asked_for(up: Up) -> None:
     up.await_message("Thanks for unchanged")
 
     assert _shown(up, "person", "unchanged")["changes"] == []
+
+
+def test_what_quiet_hours_hold_back_is_shown_with_its_reason_and_end(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    begun, ends = now - timedelta(hours=1), now + timedelta(hours=2)
+    quiet = f'quiet_hours: {{from: "{begun:%H:%M}", until: "{ends:%H:%M}", zone: UTC, purposes: [transactional]}}'
+    base = BASE.replace("currency: GBP", f"currency: GBP, {quiet}").replace("Europe/London", "UTC")
+    with running(Installation(tmp_path, PLAYBOOK | {"base.yaml": base})) as up:
+        up.send(_order("tonight", person="ann"))
+        wait_until(lambda: bool(_shown(up, "status")["quiet_hours"]), 20, "a message that is put off")
+
+        (decision,) = _shown(up, "person", "ann")["decisions"]
+        said = up.here.run("status").stdout
+
+    assert (decision["status"], decision["reason"]) == ("pending", "quiet_hours")
+    assert decision["until"] == f"{ends:%Y-%m-%dT%H:%M}:00.000Z"
+    assert f"1 of the pending wait for the end of quiet hours, the first until {ends:%Y-%m-%d %H:%M} (UTC)" in said
 
 
 def test_health_readiness_and_metrics_answer(up: Up) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 __all__ = ["Reply", "Request", "Server", "serve"]
@@ -48,7 +49,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(handler: Callable[[Request], Awaitable[Reply]]) -> AsyncIterator[Server]:
+async def serve(
+    handler: Callable[[Request], Awaitable[Reply]], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
     """Listen while the block runs."""
     server = Server()
 
@@ -66,7 +69,7 @@ async def serve(handler: Callable[[Request], Awaitable[Reply]]) -> AsyncIterator
         finally:
             writer.close()
 
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0)
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     async with listener:
         yield server

@@ -19,10 +19,14 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.helpers.running import free_port
 from tests.helpers.waiting import wait_until
 from tests.servers.required import ServerMissing
+
+if TYPE_CHECKING:
+    from tests.servers.certificates import Signed
 
 __all__ = ["PASSWORD", "USER", "Kafka", "shared_kafka"]
 
@@ -35,14 +39,14 @@ _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}{also}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl}{also}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SASL_SSL,CONTROLLER:PLAINTEXT
 listener.name.sasl.sasl.enabled.mechanisms=PLAIN
 listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-log.dirs={folder}/logs
+{tls}log.dirs={folder}/logs
 auto.create.topics.enable=false
 num.io.threads=2
 num.network.threads=2
@@ -56,6 +60,12 @@ group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=1500
 broker.heartbeat.interval.ms=300
 """
+_TLS = """\
+listener.name.tls.sasl.enabled.mechanisms=PLAIN
+listener.name.tls.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
+listener.name.tls.ssl.keystore.type=PEM
+listener.name.tls.ssl.keystore.location={store}
+"""
 _LAST_WORD = "import os, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), 9)"
 """A process that ends another one as soon as nobody holds the other end of its input: no broker outlives its tests."""
 
@@ -64,14 +74,15 @@ class Kafka:
     """A broker with a data folder of its own. Raises `ServerMissing` when this machine cannot run one.
 
     `lasting`: a folder whose data stay, made when it is first used; `port`: where it listens, a free one unless said.
+    `shown`: the certificate of a third listener, which asks for user and password behind TLS.
     """
 
-    def __init__(self, lasting: Path | None = None, port: int = 0) -> None:
+    def __init__(self, lasting: Path | None = None, port: int = 0, shown: Signed | None = None) -> None:
         self._jars = _jars()
         self._is_lasting = lasting is not None
         self.folder = lasting or Path(tempfile.mkdtemp(prefix="touchline-kafka-"))
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.sasl_port = port or free_port(), free_port()
+        self.port, self.sasl_port, self.tls_port = port or free_port(), free_port(), free_port()
         settings = _SETTINGS.format(
             controller=self._controller() or free_port(),
             port=self.port,
@@ -79,12 +90,20 @@ class Kafka:
             folder=self.folder,
             user=USER,
             password=PASSWORD,
+            also="" if shown is None else f",TLS://localhost:{self.tls_port}",
+            tls="" if shown is None else self._tls(shown),
         )
         (self.folder / "server.properties").write_text(settings, "utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         if not (self.folder / "logs" / "meta.properties").exists():
             self._format()
+
+    def _tls(self, shown: Signed) -> str:
+        """Settings of the listener with TLS, and the file that it takes key and certificate from."""
+        store = self.folder / "tls.pem"
+        store.write_text(shown.key.read_text() + shown.cert.read_text())
+        return _TLS.format(user=USER, password=PASSWORD, store=store)
 
     def _controller(self) -> int | None:
         """The port of the controller that this folder was made with, which its data name."""

@@ -21,6 +21,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.sender import Sender
 from faust.app.base import App
 from faust.serializers.schemas import Schema
+from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -39,12 +40,12 @@ PRINTS: dict[tuple[Any, str], str] = {
     (faust_consumer.ThreadDelegateConsumer, "seek_to_committed"): "6c17ae1d4f33",
     (faust_consumer.Consumer, "on_partitions_revoked"): "652177e770ee",
     (faust_consumer.Consumer, "on_buffer_full"): "edcee17978c4",
-    (faust_consumer.Consumer, "getmany"): "e486c434b792",
     (faust_consumer.Consumer, "_drain_messages"): "8f35dd7a1114",
     (faust_consumer.Consumer, "ack"): "5548cf0f7584",
     (faust_consumer.Consumer, "commit"): "e43a7d03685f",
     (faust_consumer.Fetcher, "_fetcher"): "64ea6297f5a0",
     (Schema, "compile"): "bd271ec59690",
+    (TableManager, "on_start"): "b82e759be50c",
     # leaned on
     (App, "_on_partitions_revoked"): "c1abd58dcb37",
     (App, "_on_partitions_assigned"): "c9c5485eb273",

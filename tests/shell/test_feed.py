@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -113,6 +114,51 @@ async def test_a_batch_that_goes_missing_is_noticed_and_fetched_again() -> None:
     assert await consumer.feed.read(0, 3) == []
     await consumer.fetch(9)
     assert offsets(await consumer.feed.read(0, 3)) == [3, 4, 5, 6, 7, 8]
+
+
+async def until_missed(consumer: Consumer, start: int) -> None:
+    """Wait as a worker does, again and again, until the feed sends the consumer back."""
+    seeks = consumer.seeks
+    for _ in range(3):
+        await consumer.feed.wait(0, start, 0.01)
+        with suppress(Moved):
+            assert await consumer.feed.read(0, start) == []
+    assert consumer.seeks == seeks + 1
+
+
+async def test_a_last_batch_that_goes_missing_is_noticed_though_nothing_follows_it() -> None:
+    consumer = await consumer_of(9)
+    await consumer.feed.read(0, 0)
+    await consumer.fetch(3)
+    await consumer.fetch(9, lose=True)
+    await consumer.feed.read(0, 3)
+
+    await until_missed(consumer, 3)
+
+    await consumer.fetch(9)
+    assert offsets(await consumer.feed.read(0, 3)) == [3, 4, 5, 6, 7, 8]
+
+
+async def test_records_that_a_void_fetch_took_are_noticed_though_nothing_follows_them() -> None:
+    consumer = await consumer_of(9)
+    await consumer.feed.read(0, 3)
+    consumer.at = 9
+
+    await until_missed(consumer, 3)
+
+    await consumer.fetch(9)
+    assert offsets(await consumer.feed.read(0, 3)) == [3, 4, 5, 6, 7, 8]
+
+
+async def test_waiting_at_the_end_of_a_log_sends_nobody_back() -> None:
+    consumer = Consumer(cast("Log", Holes((await consumer_of(9)).log, 7, 8)))
+    await consumer.feed.read(0, 0)
+    await consumer.fetch(9)
+
+    for _ in range(3):
+        await consumer.feed.wait(0, 7, 0.01)
+        assert await consumer.feed.read(0, 7) == []
+    assert consumer.seeks == 1
 
 
 class Holes:

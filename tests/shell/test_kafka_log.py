@@ -152,7 +152,7 @@ async def test_with_name_and_password_it_is_the_same_and_with_a_wrong_one_nothin
     assert [record.value for record in await log.read(0, 0)] == [b"x"]
     await log.close()
 
-    with pytest.raises(StoreUnavailable, match="cannot be used") as refused:
+    with pytest.raises(SettingsError, match="refuses the user or the password") as refused:
         await opened(f"kafka://{USER}:wrong@{address}")
     assert "wrong" not in str(refused.value)
 

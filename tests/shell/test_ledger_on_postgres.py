@@ -21,6 +21,7 @@ from stores.ledger_lease import ready_rows
 from stores.postgres import Server
 from stores.queries import QUERIES
 from tests.helpers.stores import decision, go, issuing, ledger_in, outcome
+from tests.helpers.waiting import wait_until_answer
 from tests.servers.postgres import Postgres, needed
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ async def test_ready_rows_are_found_by_an_index_and_never_sorted(ledger: Postgre
     old = [decision(n, kind="assign", effect=False) for n in range(3_000)]
     await ledger.record(0, "log", 1, 1, outcome(*old, *(decision(n) for n in range(3_000, 3_400))))
     await sql(ledger, "ANALYZE outbox")
-    query = ready_rows(NOW, 100)
+    query = ready_rows().params(now=NOW, most=100)
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     written = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
 
@@ -176,6 +177,47 @@ async def test_two_leases_that_want_each_others_pools_both_issue(tmp_path: Path,
     await first.close()
 
 
+async def test_a_switch_waits_for_the_leases_under_way_and_every_later_one_knows_it(
+    tmp_path: Path, ledger: PostgresLedger
+) -> None:
+    await ledger.record(0, "log", 1, 1, outcome(decision(1), decision(2)))
+    begun, go_on = threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    def slow(row: OutboxRow, facts: Facts) -> Verdict:
+        begun.set()
+        go_on.wait(20)
+        return go(row, facts)
+
+    async def lease() -> None:
+        other = await ledger_in("postgres", tmp_path)
+        ended.extend(row.row.decision_id for row in await other.lease(NOW, 1, 1_000, slow))
+        await other.close()
+
+    leasing = threading.Thread(target=lambda: asyncio.run(lease()))
+    leasing.start()
+    await asyncio.to_thread(begun.wait, 20)
+    switching = asyncio.create_task(ledger.switch(["all"], off=True))
+    await wait_until_answer(lambda: is_waiting(ledger), 20, "the switch to wait for the lease")
+    assert not switching.done()
+    go_on.set()
+
+    assert await switching == ["all"]
+    await asyncio.to_thread(leasing.join)
+    seen: list[frozenset[str]] = []
+
+    def knowing(row: OutboxRow, facts: Facts) -> Verdict:
+        seen.append(facts.switches)
+        return go(row, facts)
+
+    await ledger.lease(NOW, 9, 1_000, knowing)
+    assert (ended, seen) == (["d00001"], [frozenset({"all"})])
+
+
+async def is_waiting(ledger: PostgresLedger) -> bool:
+    return await sql(ledger, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") != []
+
+
 async def test_those_who_record_the_same_rows_in_any_order_never_wait_in_a_ring(
     tmp_path: Path, server: Postgres
 ) -> None:
@@ -233,6 +275,8 @@ async def test_a_saved_copy_holds_every_row_as_it_was(ledger: PostgresLedger, tm
         "contacts_of": {"person": "p1"},
         "consents_of": {"person": "p1"},
         "oldest_pending": {"now": NOW},
+        "dead_letter_times": {"after": 0, "limit": 9},
+        "quiet": {"now": NOW},
     }
     for query in QUERIES:
         given = arguments.get(query, {})

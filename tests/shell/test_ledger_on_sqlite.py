@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def test_ready_rows_are_found_by_an_index_and_never_sorted(tmp_path: Path) -> None:
     ledger = cast("SqliteLedger", await ledger_in("sqlite", tmp_path))
     with ledger._engine.connect() as connection:
-        query = ready_rows(5, 100).compile(connection, compile_kwargs={"literal_binds": True})
+        query = ready_rows().params(now=5, most=100).compile(connection, compile_kwargs={"literal_binds": True})
         plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
 
     assert any("USING INDEX outbox_ready" in line for line in plan)

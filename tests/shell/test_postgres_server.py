@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +109,32 @@ async def test_a_server_that_hangs_is_away_until_it_goes_on(own_server: Postgres
 
     assert await server.transaction(lambda connection: connection.execute(one).scalar()) == 1
     await server.close()
+
+
+async def test_a_process_that_stands_still_in_a_transaction_does_not_keep_its_rows(
+    server: Postgres, tmp_path: Path
+) -> None:
+    url = server.url(server.database(tmp_path))
+    frozen = Server(url, still=0.2)
+    row = text("INSERT INTO things VALUES (1)")
+    await frozen.transaction(lambda connection: connection.execute(text("CREATE TABLE things (id int PRIMARY KEY)")))
+
+    def stand_still(connection: Connection) -> None:
+        connection.execute(row)
+        other = threading.Thread(target=asyncio.run, args=(insert(),))
+        other.start()
+        other.join()  # nothing of this process's loop runs meanwhile
+
+    async def insert() -> None:
+        another = Server(url)
+        await another.transaction(lambda connection: connection.execute(row))
+        await another.close()
+
+    with pytest.raises(StoreUnavailable):
+        await frozen.transaction(stand_still)
+    rows = text("SELECT count(*) FROM things")
+    assert await frozen.transaction(lambda connection: connection.execute(rows).scalar()) == 1
+    await frozen.close()
 
 
 # -- the URL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.codes.languages import localised
 from rules.fixes import fixed
 from rules.layout.printer import formatted
 from workers.playbooks import read_folder, write_file, zone_names
@@ -12,7 +13,11 @@ from workers.terminal import print_json, say
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rules.codes.languages import Language
+
 __all__ = ["fix_folder", "format_folder"]
+
+_FIXED = {"en": "fixed", "zh": "已改正"}
 
 
 def format_folder(folder: Path, *, check_only: bool, as_json: bool) -> int:
@@ -30,12 +35,12 @@ def format_folder(folder: Path, *, check_only: bool, as_json: bool) -> int:
     return int(check_only and bool(changed))
 
 
-def fix_folder(folder: Path) -> None:
+def fix_folder(folder: Path, language: Language) -> None:
     """Correct what can be corrected safely, and say what was."""
     files = read_folder(folder)
     new, done = fixed(files, zone_names())
     for name, text in new.items():
         if text != files[name]:
             write_file(folder, name, text)
-    for finding in done:
-        say(f"{finding.file}:{finding.line}:{finding.column}: fixed[{finding.code}]: {finding.hint}")
+    for finding in localised(done, language):
+        say(f"{finding.file}:{finding.line}:{finding.column}: {_FIXED[language]}[{finding.code}]: {finding.hint}")

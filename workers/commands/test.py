@@ -21,6 +21,7 @@ from schemas.errors import InputError, TouchlineError
 from schemas.findings import Finding
 from workers.clock import elapsed
 from workers.playbooks import TESTS, read_folder, read_tests, zone_names
+from workers.running import until_stopped
 from workers.terminal import console, print_json, say
 
 if TYPE_CHECKING:
@@ -100,21 +101,23 @@ async def _run(request: Request, ledger: ScratchLedger) -> int:
         code = await _once(request, ledger)
         if request.watch:
             await _again_and_again(request, ledger)
+            raise KeyboardInterrupt
         return code
     finally:
         await ledger.close()
 
 
 async def _again_and_again(request: Request, ledger: ScratchLedger) -> None:
-    """Run the tests whenever a file of the playbook has changed, until somebody stops it.
+    """Run the tests whenever a file of the playbook has changed, until somebody stops it; a run at work ends first.
 
-    The watcher may begin after a change and tell of ones that change nothing: the files themselves say it.
+    The watcher may begin after a change and tell of ones that change nothing: the files themselves say it. It can
+    swallow the cancellation that Ctrl-C is for a coroutine, so that it is given an event.
     """
     from watchfiles import awatch
 
-    seen = _signature(request.folder)
+    stop, seen = until_stopped(), _signature(request.folder)
     say(f"watching {request.folder}; Ctrl-C stops it")
-    async for _ in awatch(request.folder, rust_timeout=_LOOK_MS, yield_on_timeout=True):
+    async for _ in awatch(request.folder, stop_event=stop, rust_timeout=_LOOK_MS, yield_on_timeout=True):
         now = _signature(request.folder)
         if now == seen:
             continue

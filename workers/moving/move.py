@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Copied", "move"]
 
 _UNFINISHED = "a move into these stores was not finished; the workspace is still where it was"
-_HOLD = "switch:all"
+_HOLD = "all"
 _LISTEN = 1.5
 """Seconds in which a clock that still runs would have told the time."""
 
@@ -58,7 +58,7 @@ async def move(
         raise changed() from None
     await check_unchanged(source, mark)
     await target.log.settle()
-    await source.ledger.set_meta(_HOLD, "off")  # a dispatcher that was forgotten sends nothing more
+    await source.ledger.switch([_HOLD], off=True)  # a dispatcher that was forgotten sends nothing more
     await source.ledger.set_meta(CLOSED, f"it was moved to {where}")
     await target.ledger.set_meta(CLOSED, "")
     return copied

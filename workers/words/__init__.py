@@ -1,0 +1,1 @@
+"""The words of each command: its name, arguments and options, read by Typer and handed over to `workers.commands`."""
