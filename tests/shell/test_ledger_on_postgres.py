@@ -275,8 +275,8 @@ async def test_a_saved_copy_holds_every_row_as_it_was(ledger: PostgresLedger, tm
         "changes_of": {"person": "p1", "limit": 9},
         "contacts_of": {"person": "p1"},
         "consents_of": {"person": "p1"},
-        "oldest_pending": {"now": NOW},
         "dead_letter_times": {"after": 0, "limit": 9},
+        "oldest_pending": {"now": NOW},
         "quiet": {"now": NOW},
     }
     for query in QUERIES:
