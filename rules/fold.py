@@ -109,7 +109,7 @@ class Fold:
             p.seen_before = p.seen if period == p.seen_period + 1 else b""
             p.seen, p.seen_period = b"", period
         seen = p.seen
-        if holds_key(seen, key) or holds_key(p.seen_before, key):
+        if holds_key(seen + p.seen_before, key):
             return True
         p.seen = seen + key if len(seen) < _MAX_KEYS else seen[8:] + key
         return False

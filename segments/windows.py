@@ -185,8 +185,6 @@ def _digest(value: Any) -> bytes:  # noqa: ANN401 - any property value
 
 def holds_key(keys: bytes, key: bytes) -> bool:
     """Whether `key` is one of the 8-byte `keys`; a match across two neighbours is none."""
-    if not keys:
-        return False
     at = keys.find(key)  # a quarter of what `in` takes, which tries to read the key as a number first
     while at >= 0:
         if not at % 8:
