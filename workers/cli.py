@@ -48,7 +48,7 @@ def main() -> None:
         _sentence(f"{error.code}: {error.message}", error.hint)
         sys.exit(3)
     except TouchlineError as error:
-        _sentence(error.message, error.hint)
+        _sentence(*_localised(error))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -57,6 +57,15 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last line of defence
         _defect(error)
         sys.exit(70)
+
+
+def _localised(error: TouchlineError) -> tuple[str, str]:
+    """Message and hint in the language of the locale, as far as they are there."""
+    from rules.codes.languages import in_chinese
+
+    if language(environment()) != "zh":
+        return error.message, error.hint
+    return in_chinese(error.message) or error.message, in_chinese(error.hint) or error.hint
 
 
 def _sentence(message: str, hint: str) -> None:

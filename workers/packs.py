@@ -13,6 +13,7 @@ from rules.fields import did_you_mean
 from rules.loader import load
 from rules.nodes import Mapping, Scalar
 from schemas.errors import InputError
+from schemas.texts import say
 from workers.playbooks import read_folder, read_tests, zone_names
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def pack_of(name: str) -> Pack:
     """A pack, read. Raises `InputError` if there is none of this name."""
     folder, names = _root() / name, pack_names()
     if name not in names:
-        hint = did_you_mean(name, names)
-        raise InputError(f"there is no pack {name!r}", hint=f"{hint}; touchline init --list says what they do")
+        meant = did_you_mean(name, names)
+        hint = say("{message} (`touchline init --list` says what they do)", message=meant)
+        raise InputError(say("there is no pack {name!r}", name=name), hint=hint)
     files = {**read_folder(folder), **read_tests(folder)}
     readme = {
         "en": (folder / "README.md").read_text("utf-8"),

@@ -14,6 +14,7 @@ from rules.codes import (
     chinese_reading,
     chinese_restraint,
     chinese_sense,
+    chinese_start,
     chinese_yaml,
 )
 from rules.codes.catalogue import CODES
@@ -38,6 +39,7 @@ CHINESE: dict[str, str] = {
     **chinese_sense.CHINESE,
     **chinese_lint.CHINESE,
     **chinese_restraint.CHINESE,
+    **chinese_start.CHINESE,
 }
 """Templates and whole sentences in English → in Chinese."""
 

@@ -286,7 +286,10 @@ def test_the_list_of_packs_is_a_table_or_one_document(typed: Typed) -> None:
     ("words", "sentence"),
     [
         (["shop", "--pack", "welcom"], "there is no pack 'welcom'\n  did you mean 'welcome'?"),
-        (["shop", "--pack", "cart"], "there is no pack 'cart'\n  did you mean 'cart-and-unpaid'?"),
+        (
+            ["shop", "--pack", "cart"],
+            "there is no pack 'cart'\n  did you mean 'cart-and-unpaid'? (`touchline init --list` says what they do)",
+        ),
         (["shop"], "name a pack: --pack NAME\n  touchline init --list"),
         ([], "name the new playbook's folder\n  touchline init playbook --pack welcome"),
         (["full", "--pack", "welcome"], "full is not empty\n  name a folder that is new or empty"),
@@ -302,3 +305,14 @@ def test_what_cannot_be_done_is_said_in_a_sentence_and_nothing_is_written(
 
     assert sentence in typed("init", *words).sentence()
     assert [path.name for path in here.folder.rglob("*")] == ["full", "file"]
+
+
+def test_a_refusal_is_said_in_the_language_of_the_locale(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+
+    done = here.run("init", "shop", "--pack", "cart")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "touchline: 没有剧本包 'cart'\n  是不是 'cart-and-unpaid'？（`touchline init --list` 说明各自的用途）\n"
+    )

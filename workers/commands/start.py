@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from schemas.errors import InputError
+from schemas.texts import say
 from workers.packs import FORM, joined, pack_names, pack_of
 from workers.terminal import console, print_json, table
 
@@ -80,11 +81,12 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
     """Into a folder that is new or empty."""
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            what = "is not empty" if folder.is_dir() else "is a file"
-            raise InputError(f"{folder} {what}", hint="name a folder that is new or empty")
+            what = "{folder} is not empty" if folder.is_dir() else "{folder} is a file"
+            raise InputError(say(what, folder=folder), hint="name a folder that is new or empty")
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror}") from None
+        message = say("{folder} cannot be written: {why}", folder=folder, why=error.strerror)
+        raise InputError(message) from None
