@@ -86,8 +86,8 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     now = now_ms()
     await crowd.fill(state, ((n, now - _somewhen(n)) for n in range(people - leaving_people)))
     first = now_ms() + _LEAVE_IN
-    spread = ((people - n, first + MINUTE * n // leaving_people - LEFT_AFTER) for n in range(leaving_people))
-    await crowd.fill(state, spread)
+    leavers = ((people - n, first + MINUTE * n // leaving_people - LEFT_AFTER) for n in range(leaving_people))
+    await crowd.fill(state, leavers)
     await crowd.end(state)
     full_memory = int(valkey().ask("INFO", "memory")["used_memory"])
     await place.append(activations(crowd.hash))

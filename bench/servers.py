@@ -63,7 +63,7 @@ async def _measured(options: argparse.Namespace) -> dict[str, Any]:
         found["rates"] = await measure_rates(options.events, options.rounds, options.playbook)
     if "latency" in parts:
         found["sustained"] = await measure_sustained(options.events)
-        for rate in (*_RATES, round(found["sustained"].rate / 2, -2)):
+        for rate in (*_RATES, found["sustained"].rate // 200 * 100):
             found[f"latency at {rate}/s"] = await measure_latency(rate)
     if "people" in parts:
         found["people"] = await measure_people(options.people)

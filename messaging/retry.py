@@ -42,7 +42,8 @@ def is_in_doubt(leased: LeasedRow, capabilities: Capabilities, now: int) -> bool
     """Whether another attempt might send twice, given that an earlier one may have been accepted unseen."""
     if capabilities.duplicates in _REMEMBERS:
         return _is_past_horizon(leased, capabilities, now)
-    return capabilities.on_doubt == "hold"
+    # Where doubts are held, an attempt that left the row to be tried again was refused for sure.
+    return capabilities.on_doubt == "hold" and leased.lost
 
 
 def result_of(leased: LeasedRow, answer: Answer, capabilities: Capabilities, now: int) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rules.case_story import Line, line_text, story_of
+from rules.case_story import Line, story_of, story_texts
 from rules.case_why import makers_of, why
 from rules.cases import Case
 from rules.verdicts import Clock, Miss, misses_of
@@ -41,7 +41,7 @@ class CaseResult:
             out.append(f"{mark.file}:{mark.line}:{mark.column}: {miss.message}")
             out += [f"  nearest: {miss.near}"] if miss.near else []
             out += [f"  {line}" for line in reasons]
-        return [*out, "what happened:", *(f"  {line_text(line, self.clock)}" for line in self.story)]
+        return [*out, "what happened:", *(f"  {line}" for line in story_texts(self.story, self.clock))]
 
     def as_json(self) -> dict[str, Any]:
         """The object that `touchline test --json` prints."""

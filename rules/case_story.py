@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.case_ways import told_text
 from rules.localtimes import local_text
 from rules.starting import REFUSALS
 from rules.verdicts import Clock, subject_text
+from schemas.texts import columns
 from schemas.times import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rules.case_trace import Decided, Happened, Look, Moved
     from rules.cases import Case, Happening
 
-__all__ = ["Line", "line_text", "story_of"]
+__all__ = ["Line", "story_of", "story_texts"]
 
 _TRUTHS = {True: "true", False: "false", None: "unknown"}
-_MOST = 60
+_MOST, _OFTEN = 60, 4
+_REFUSED = " does not start: "
 
 
 class Line(NamedTuple):
@@ -31,10 +34,10 @@ class Line(NamedTuple):
 
 
 def story_of(case: Case, happened: Happened, zone: str) -> list[Line]:
-    """The lines of a test that was watched; a long one loses its middle."""
+    """The lines of a test that was watched; what is refused again and again is one, and a long one loses its middle."""
     clock = Clock(case.start, zone)
     found = [*_before(case), *_within(case, happened, clock)]
-    lines = [line for _, _, line in sorted(found, key=lambda each: (each[2].at, each[0], each[1]))]
+    lines = _gathered([line for _, _, line in sorted(found, key=lambda each: (each[2].at, each[0], each[1]))])
     lines.append(Line(case.end, "", "the test ends"))
     if len(lines) > _MOST:
         half = _MOST // 2
@@ -42,13 +45,33 @@ def story_of(case: Case, happened: Happened, zone: str) -> list[Line]:
     return lines
 
 
-def line_text(line: Line, clock: Clock) -> str:
-    """A line as people read it: local time, distance from the start, who, what."""
-    if line.at == clock.start - 1:  # the moment of what is given
-        when = f"{'before':>25}"
-    else:
-        when = f"{local_text(line.at, clock.zone)}  {format_duration(line.at - clock.start):>7}"
-    return f"{when}  {line.person:<8}  {line.text}".rstrip()
+def _gathered(lines: list[Line]) -> list[Line]:
+    """The same refusal of a person comes once, with how often it came."""
+    often = Counter((line.person, line.text) for line in lines if _REFUSED in line.text)
+    out, told = list[Line](), set[tuple[str, str]]()
+    for line in lines:
+        number = often[line.person, line.text]
+        if (line.person, line.text) not in told:
+            out.append(line if number < _OFTEN else line._replace(text=f"{line.text} ({number} times from here on)"))
+        elif number < _OFTEN:
+            out.append(line)
+        if number:
+            told.add((line.person, line.text))
+    return out
+
+
+def story_texts(story: Sequence[Line], clock: Clock) -> list[str]:
+    """The lines as people read them, one below the other: local time, distance from the start, who, what."""
+    distances = ["before" if line.at == clock.start - 1 else format_duration(line.at - clock.start) for line in story]
+    wide, who = max(map(len, distances), default=0), max((columns(line.person) for line in story), default=0)
+    out = []
+    for line, distance in zip(story, distances, strict=True):
+        when = (
+            " " * len(local_text(clock.start, clock.zone)) if distance == "before" else local_text(line.at, clock.zone)
+        )
+        person = line.person + " " * (who - columns(line.person))
+        out.append(f"{when}  {distance:>{wide}}  {person}  {line.text}".rstrip())
+    return out
 
 
 Sorted = tuple[int, tuple[int, int], Line]
@@ -102,8 +125,8 @@ def _moved_text(moved: Moved) -> str:
 
 def _look_text(look: Look) -> str:
     if look.judgement.truth is True:
-        return f"{look.rule} does not start: {REFUSALS[look.refused]}"
-    return f"{look.rule} does not start: its conditions are {_TRUTHS[look.judgement.truth]}"
+        return f"{look.rule}{_REFUSED}{REFUSALS[look.refused]}"
+    return f"{look.rule}{_REFUSED}its conditions are {_TRUTHS[look.judgement.truth]}"
 
 
 def _decided_text(decided: Decided) -> str:

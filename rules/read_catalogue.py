@@ -44,7 +44,7 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
     unknown = fields.get("unknown_events", v.one_of("keep", "reject"))
     quiet, limits = fields.get("quiet_hours", quiet_hours), fields.get("caps", caps)
     words, spared = fields.get("ad_words", v.items(v.label)), fields.get("allowed_words", v.items(v.label))
-    held = fields.get("holdout", holdout)
+    held, history = fields.get("holdout", holdout), fields.get("history", v.duration)
     fields.later("contact_budget", "rhythm", "channels")
     fields.close()
     found = Workspace(
@@ -58,6 +58,7 @@ def workspace(reader: Reader, entries: List[Entry]) -> tuple[Workspace, bool]:
         tuple(words or ()),
         tuple(spared or ()),
         reader.country,
+        history,
     )
     return found, unknown == "reject"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 from rules.codes.languages import localised
+from schemas.texts import columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ def _one(finding: Finding, source: str, word: str, *, color: bool) -> str:
     lines = source.split("\n")
     if source and 0 < finding.line <= len(lines):
         line = _CONTROL.sub(" ", lines[finding.line - 1].rstrip("\r"))
-        caret = " " * _width(line[: finding.column - 1]) + "^" * _carets(line, finding)
+        caret = " " * columns(line[: finding.column - 1]) + "^" * _carets(line, finding)
         out += [f"  {line}", f"  {_RED}{caret}{_PLAIN}" if color else f"  {caret}"]
     if finding.hint:
         out.append(f"  {_DIM}{word}{finding.hint}{_PLAIN}" if color else f"  {word}{finding.hint}")
@@ -50,9 +50,4 @@ def _one(finding: Finding, source: str, word: str, *, color: bool) -> str:
 
 def _carets(line: str, finding: Finding) -> int:
     token = line[finding.column - 1 : finding.column - 1 + finding.length]
-    return max(1, _width(token))
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    return max(1, columns(token))

@@ -38,6 +38,8 @@ class Workspace:
     """Words that the workspace forbids in marketing, beyond those of the law."""
     allowed_words: tuple[str, ...] = ()
     country: str = ""
+    history: int | None = None
+    """For how long events are kept where they can be read again (ms); None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Self
+from unicodedata import east_asian_width
 
-__all__ = ["Said", "plain", "say"]
+__all__ = ["Said", "columns", "plain", "say"]
 
 
 class Said(str):
@@ -40,3 +41,8 @@ def say(template: str, /, **arguments: object) -> Said:
 def plain(text: str) -> str:
     """The text alone: encoders take a `str` and nothing that is derived from it."""
     return str.__str__(text)
+
+
+def columns(text: str) -> int:
+    """How wide a text is on a terminal: Chinese characters take two columns."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -123,7 +123,7 @@ class _Leasing:
         rows = []
         for each in found:
             try:
-                before = LeasedRow(_outbox_row(each), each.token, each.attempts)
+                before = LeasedRow(_outbox_row(each), each.token, each.attempts, each.status == "leased")
             except msgspec.MsgspecError:
                 self._end(each.decision_id, "dead", "unreadable", self._now)
                 continue
@@ -180,7 +180,7 @@ class _Leasing:
     def _take(self, before: LeasedRow, verdict: Verdict) -> None:
         content = before.row.body or verdict.content
         row = msgspec.structs.replace(before.row, body=content, channel=verdict.channel)
-        self.leased.append(LeasedRow(row, before.token + 1, before.attempts + 1))
+        self.leased.append(LeasedRow(row, before.token + 1, before.attempts + 1, before.lost))
 
     def _end(self, decision: str, status: str, reason: str, moment: int) -> None:
         self._ended.append({"id": decision, "result": status, "why": reason, "at": moment})
@@ -203,15 +203,17 @@ class _Leasing:
 
 @cache
 def _change(name: str) -> Update:
+    """What is written of a row. One that waits stays leased if it was: what became of its last attempt is not known."""
+    outbox = table("outbox")
     at: BindParameter[int] = bindparam("at")
+    lost = case((outbox.c.status == "leased", 1), else_=0)
     values: dict[str, dict[str, Any]] = {
         "ended": {"status": bindparam("result"), "reason": bindparam("why"), "done_at": at},
-        "waiting": {"status": "pending", "ready_at": at},
+        "waiting": {"ready_at": at, "token": outbox.c.token + lost},
         "deferred": {"deferred_until": at},
         "taken": {"status": "leased", "ready_at": bindparam("until")}
         | {each: bindparam(f"new_{each}") for each in ("token", "attempts", "channel", "body")},
     }
-    outbox = table("outbox")
     return update(outbox).where(outbox.c.decision_id == bindparam("id")).values(values[name])
 
 

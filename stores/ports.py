@@ -167,11 +167,15 @@ class State(Protocol):
 
 
 class LeasedRow(NamedTuple):
-    """A row that this dispatcher holds until its lease runs out: only a result with this token counts."""
+    """A row that this dispatcher holds until its lease runs out: only a result with this token counts.
+
+    `lost`: it was leased before, and no result of that attempt was recorded.
+    """
 
     row: OutboxRow
     token: int
     attempts: int
+    lost: bool = False
 
 
 class Result(NamedTuple):

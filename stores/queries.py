@@ -33,6 +33,10 @@ _OF_A_PERSON = (*_DECISION, "status", "reason", "channel", "attempts", "ready_at
 _QUIET = "quiet_hours"
 
 
+_UNDONE = frozenset({"pending", "leased"})
+"""One whose last attempt was lost waits as `leased`."""
+
+
 def fetch(connection: Connection, query: str, /, **arguments: Any) -> Rows:  # noqa: ANN401 - each query has its own
     """Rows of a query. Raises `ValueError` for a name that is not one."""
     if query not in QUERIES:
@@ -91,7 +95,7 @@ def _delivery(row: dict[str, Any]) -> dict[str, Any]:
     deferred, ready = row.pop("deferred_until"), row.pop("ready_at")
     return row | {
         "time": row["time"] if deferred is None else deferred,
-        "reason": _QUIET if row["status"] == "pending" and deferred == ready else row["reason"],
+        "reason": _QUIET if row["status"] in _UNDONE and deferred == ready else row["reason"],
         "template": row.pop("params").get("template"),
         "body": None if content is None else content.body,
         "subject": None if content is None else content.subject,
@@ -177,8 +181,8 @@ def decisions_of(connection: Connection, *, person: str, limit: int) -> Rows:
 
 
 def _put_off(row: dict[str, Any]) -> dict[str, Any]:
-    deferred, waits = row.pop("deferred_until"), row["status"] == "pending"
-    quiet = waits and deferred == row["ready_at"]
+    quiet = row.pop("deferred_until") == row["ready_at"] and row["status"] in _UNDONE
+    waits = quiet or row["status"] == "pending"
     until = row["ready_at"] if waits and row["ready_at"] > row["time"] else None
     return row | {"reason": _QUIET if quiet else row["reason"], "until": until}
 
@@ -186,7 +190,7 @@ def _put_off(row: dict[str, Any]) -> dict[str, Any]:
 def quiet(connection: Connection, *, now: int) -> Rows:
     """How many messages quiet hours hold back, and when the first of them may go; no row if there is none."""
     o = table("outbox")
-    waiting = (o.c.status == "pending", o.c.deferred_until == o.c.ready_at, o.c.ready_at > now)
+    waiting = (o.c.deferred_until == o.c.ready_at, o.c.ready_at > now)
     number, until = connection.execute(select(func.count(), func.min(o.c.ready_at)).where(OPEN, *waiting)).one()
     return [{"number": number, "until": until}] if number else []
 

@@ -26,6 +26,8 @@ CHINESE = {
     "give it a default: {{{{ {path} | default: '…' }}}}": "给它默认值：{{{{ {path} | default: '…' }}}}",
     "every person is looked at again every hour, because {id!r} asks for it": "因为 {id!r} 的条件，每小时都要重新判断所有人",
     "ask for the hour in the rule's `when`, or use a `schedule` with an `audience`": "在规则的 `when` 里判断小时，或用带 `audience` 的 `schedule`",
+    "the window of {window} is longer than the {history} for which events are kept": "窗口 {window} 长于事件的保留时间 {history}",
+    "shorten it, or keep events for longer and say so under `history` of the workspace": "缩短窗口，或延长保留时间并写在工作区的 `history` 里",
     "the event {name!r} is retired": "事件 {name!r} 已停用",
     "the trait {name!r} is retired": "特征 {name!r} 已停用",
     "no run of {id!r} comes here: the step above ends them all": "{id!r} 的流程不会走到这里：上一步结束了所有流程",

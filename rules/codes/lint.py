@@ -128,6 +128,15 @@ CODES = (
         severity="warning",
     ),
     Code(
+        "window_beyond_history",
+        "a window is longer than events are kept",
+        "窗口长于事件的保留时间",
+        "Shorten the window, or keep events for longer and say so under `history`. People who are known keep their windows whole; of whoever "
+        "is folded anew from kept events (another workspace, a simulation, an import) the beginning is missing.",
+        "缩短窗口，或延长事件的保留时间并写在 `history` 里。已有的人窗口是完整的；用保留的事件重新计算的人（新的工作区、模拟、导入）缺少开头的部分。",
+        severity="warning",
+    ),
+    Code(
         "wakes_everyone",
         "a segment that must be looked at for everybody every hour",
         "人群需要每小时对所有人重新判断",

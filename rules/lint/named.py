@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from schemas.money import to_major
+from schemas.times import format_duration
 from segments.definitions import named_lets, size_and_height
 from segments.model import Either, Every, Expression, Leaf, Negation, leaves
 from segments.syntax import Call, ListLiteral, Literal, Name, Select, replaced
@@ -84,8 +85,8 @@ class Names:
                 return ListLiteral(0, 0, tuple(each for each in written if each is not None))
             case Constant("money", int(amount)):
                 return Literal(0, 0, to_major(amount, self.currency))
-            case Constant("duration", length):
-                return Call(0, 0, "duration", (Literal(0, 0, f"{length}ms"),))
+            case Constant("duration", int(length)):
+                return Call(0, 0, "duration", (Literal(0, 0, format_duration(length)),))
             case Constant("bool" | "text" | "number", bool() | str() | int() as plain):
                 return Literal(0, 0, plain)
             case Constant("number", Fraction() as part):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.lint.contradictions import contradictions
 from rules.lint.cost import cost
+from rules.lint.history import history
 from rules.lint.loops import loops
 from rules.lint.repeats import repeats
 from rules.lint.retired import retired
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lint"]
 
-_FAMILIES = (contradictions, repeats, loops, sending, ways, retired, cost, wording)
+_FAMILIES = (contradictions, repeats, loops, sending, ways, retired, cost, history, wording)
 
 
 def lint(reading: Reading) -> Iterator[Finding]:

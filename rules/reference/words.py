@@ -16,6 +16,7 @@ from rules.model import (
     TagPerson,
     WaitStep,
 )
+from rules.reference.schedules import schedule_text
 from schemas.times import DAY, HOUR, MINUTE, SECOND, WEEK, format_time
 from segments.model import Either, Every, Leaf, Negation
 
@@ -73,14 +74,7 @@ def trigger_text(rule: Rule) -> str:
     if trigger.schedule is None:
         words = {"event": "event", "enters": "enters", "leaves": "leaves"}
         return f"{words.get(trigger.kind, trigger.kind)} {', '.join(trigger.names)}"
-    when = trigger.schedule
-    if when.at is not None:
-        return f"at {format_time(when.at)}"
-    days = [f"{when.before}d before"] if when.before else []
-    days += [f"anniversary of {when.anniversary}"] if when.anniversary is not None else []
-    days += ["end of the month"] if when.month_end else []
-    days += [f"workdays of {when.country}"] if when.country else []
-    return f"schedule {' '.join([when.cron or '', *days])} ({when.zone})"
+    return schedule_text(trigger.schedule)
 
 
 def wait_text(wait: Wait) -> str:

@@ -85,6 +85,7 @@ SHAPES: dict[str, Shape] = {
         "quiet_hours": Key(of("quiet_hours"), "When nothing goes out.", {"from": "21:00", "until": "09:00"}),
         "caps": Key(mapped(of("cap")), "How many messages a person may get.", {"all": {"count": 1, "within": "1d"}}),
         "holdout": Key(either(SHARE, of("holdout")), "The share of people to whom nothing is done.", "5%"),
+        "history": Key(DURATION, "How long events are kept; longer windows are warned of."),
         **_later("contact_budget", "rhythm", "channels"),
     }),
     "holdout": Shape("`holdout`", {

@@ -277,13 +277,32 @@ async def test_a_result_counts_once_and_only_with_the_leases_token(ledger: Ledge
     assert await states(ledger) == {"d00001": ("sent", "")}
 
 
-async def test_a_result_for_a_row_that_went_back_to_waiting_is_dropped(ledger: Ledger) -> None:
+async def test_a_result_for_a_row_that_went_back_to_waiting_is_dropped_and_its_attempt_stays_lost(
+    ledger: Ledger,
+) -> None:
     await record(ledger, decision(1))
     (first,) = await lease(ledger)
-    await lease(ledger, NOW + LEASE, gate=lambda *_: Verdict("wait", until=NOW + 10 * LEASE))
+    await lease(ledger, NOW + LEASE, gate=waiting)
 
     assert await ledger.finish([sent(first)], NOW) == 0
-    assert (await states(ledger))["d00001"] == ("pending", "")
+    assert (await states(ledger))["d00001"] == ("leased", "")
+    assert await lease(ledger, NOW + 9 * LEASE) == []
+    (again,) = await lease(ledger, NOW + 10 * LEASE)
+    assert (again.attempts, again.lost, first.lost) == (2, True, False)
+
+
+async def test_a_row_whose_attempt_was_recorded_is_not_lost_however_it_waits(ledger: Ledger) -> None:
+    await record(ledger, decision(1))
+    (first,) = await lease(ledger)
+    await ledger.finish([Result("d00001", first.token, "pending", "busy", retry_at=NOW)], NOW)
+    await lease(ledger, gate=waiting)
+
+    (again,) = await lease(ledger, NOW + 10 * LEASE)
+    assert (again.token, again.attempts, again.lost) == (2, 2, False)
+
+
+def waiting(*_: object) -> Verdict:
+    return Verdict("wait", until=NOW + 10 * LEASE)
 
 
 async def test_results_of_many_rows_are_told_apart(ledger: Ledger) -> None:

@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.check import check_playbook
 from rules.layout.printer import formatted
+from rules.loader import load
+from rules.nodes import Mapping, Scalar, Sequence
 from rules.read import read_playbook
-from tests.helpers.mutations import GOOD
+from tests.helpers.mutations import GOOD, KINDS, spoilt
 from tests.helpers.playbooks import BASE
+from tests.helpers.source import ROOT
 from workers.playbooks import read_folder
 
 SAMPLE = read_folder(Path(__file__).parents[2] / "examples" / "online_retail" / "playbook")
@@ -65,6 +69,49 @@ def test_the_canonical_form_means_the_same(files: dict[str, str]) -> None:
 @pytest.mark.parametrize("name", list(SAMPLE))
 def test_the_sample_is_in_its_canonical_form(name: str) -> None:
     assert formatted(SAMPLE[name]) == SAMPLE[name]
+
+
+PACK_FILES = sorted(ROOT.glob("rules/packs/*/**/*.yaml"))
+
+
+@pytest.mark.parametrize("path", PACK_FILES, ids=lambda path: path.relative_to(ROOT / "rules/packs").as_posix())
+def test_formatting_a_pack_once_is_enough_and_keeps_what_it_means(path: Path) -> None:
+    text = path.read_text("utf-8")
+    made = formatted(text)
+
+    assert formatted(made) == made
+    assert (meant(made), made.count("#")) == (meant(text), text.count("#"))
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_formatting_a_faulty_file_once_is_enough_and_hides_no_fault(kind: str) -> None:
+    for good in list(GOOD)[:4]:
+        text, _ = spoilt(good, kind)
+        made = formatted(text)
+
+        assert formatted(made) == made, good
+        assert codes(made) == codes(text), good
+
+
+def meant(text: str) -> object:
+    root, findings = load(text, "p.yaml")
+    assert findings == []
+    return plain_value(root)
+
+
+def plain_value(node: object) -> object:
+    match node:
+        case Mapping(entries):
+            return {key: plain_value(entry.value) for key, entry in entries.items()}
+        case Sequence(items):
+            return [plain_value(item) for item in items]
+        case Scalar(value):
+            return value
+    raise AssertionError(node)
+
+
+def codes(text: str) -> list[str]:
+    return sorted(finding.code for finding in check_playbook({"p.yaml": text})[1])
 
 
 def block(value: object, indent: int, step: int, comment: str) -> str:

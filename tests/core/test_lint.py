@@ -526,6 +526,34 @@ def test_a_segment_that_asks_for_the_hour_is_found_and_a_rule_is_not() -> None:
     assert found(rule("local_hour() >= 9")) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        (rule('count("ping", ▶"91d") > 1'), "90d"),
+        (rule('sum("order.paid", "amount", ▶"13w") > 1 && count("ping", "90d") > 1'), "90d"),
+        ('segments:\n  s: {when: \'sequence(["ping", "order.paid"], ▶"100d")\'}\n', "90d"),
+        ('let:\n  a: absent("ping", ▶"100d")\n' + rule("let.a"), "90d"),
+        ("inputs: {w: {type: duration, default: 91d}}\n" + rule('count("ping", ▶inputs.w) > 1'), "90d"),
+        (
+            'traits:\n  t: {type: integer, from: ▶count("ping", "91d")}\n'.replace(
+                '▶count("ping", "91d")', '\'▶count("ping", "91d")\''
+            ),
+            "90d",
+        ),
+        (rule('count("ping", "90d") > 1 && last("ping") < now - duration("400d")'), "90d"),
+        (rule('count("ping", "10000d") > 1'), ""),
+    ],
+)
+def test_a_window_that_reaches_back_further_than_kept_events_is_found(text: str, most: str) -> None:
+    plain, expected = marked(text)
+    base = BASE["base.yaml"].replace("currency: GBP", f"currency: GBP, history: {most}" if most else "currency: GBP")
+
+    _, findings = check_playbook({"base.yaml": base, CASE: plain}, ZONES)
+
+    mine = [each for each in findings if (each.file, each.code) == (CASE, "window_beyond_history")]
+    assert places(mine) == expected
+
+
 def test_a_waiver_holds_in_its_own_lines_only() -> None:
     text = f"rules:\n  a: {{event: ping, waive: [no_limit], {SEND}}}\n  b: {{event: order.paid, {SEND}}}\n"
 

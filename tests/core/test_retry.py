@@ -21,8 +21,8 @@ def kind(duplicates: str, on_doubt: str = "hold", horizon_ms: int = 23 * HOUR) -
     return msgspec.convert(values, Capabilities)
 
 
-def leased(attempts: int = 1) -> LeasedRow:
-    return LeasedRow(a_row(), token=7, attempts=attempts)
+def leased(attempts: int = 1, *, lost: bool = False) -> LeasedRow:
+    return LeasedRow(a_row(), token=7, attempts=attempts, lost=lost)
 
 
 REMEMBERS = ["own_table", "native_key", "content_window"]
@@ -129,7 +129,16 @@ def test_a_service_may_ask_for_a_longer_pause_but_not_for_a_shorter_one() -> Non
 def test_a_lost_attempt_puts_in_doubt_what_might_be_sent_twice(
     duplicates: str, on_doubt: str, late: int, expected: bool
 ) -> None:
-    assert is_in_doubt(leased(2), kind(duplicates, on_doubt), NOW + late) is expected
+    assert is_in_doubt(leased(2, lost=True), kind(duplicates, on_doubt), NOW + late) is expected
+
+
+@pytest.mark.parametrize(("duplicates", "late", "expected"), [
+    ("none", 1_000 * HOUR, False), ("query", 0, False), ("native_key", 0, False), ("native_key", 23 * HOUR, True),
+])  # fmt: skip
+def test_a_row_that_was_put_off_for_sure_is_in_doubt_only_where_a_doubt_may_have_been_put_off_too(
+    duplicates: str, late: int, expected: bool
+) -> None:
+    assert is_in_doubt(leased(2), kind(duplicates, "hold"), NOW + late) is expected
 
 
 @given(st.text("0123456789abcdef", min_size=1, max_size=32), st.integers(1, MAX_ATTEMPTS))

@@ -1,4 +1,4 @@
-"""Every command that README and tutorial ask a reader to type, typed in a folder that looks like a checkout."""
+"""Every command that the documents ask a reader to type, typed in a folder that looks like a checkout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers.documents import blocks, read
+from tests.helpers.documents import blocks, documents, read
 from tests.helpers.source import ROOT
 from tests.helpers.waiting import wait_until
 
@@ -36,6 +36,16 @@ reply = httpx.post("http://" + url, content=sys.argv[sys.argv.index("-d") + 1])
 print(reply.text)
 sys.exit(0 if reply.is_success else 22)' "$@"
 """
+
+
+TOGETHER = {"README.md", "docs/tutorial.md", "docs/operating.md"}
+OTHERS = [
+    name
+    for path in documents()
+    if (name := path.relative_to(ROOT).as_posix()) not in TOGETHER
+    and any(block.language == "sh" and block.marks for block in blocks(read(name)))
+]
+"""Pages whose commands need nothing that another page has typed."""
 
 
 @dataclass(slots=True)
@@ -132,6 +142,12 @@ def test_the_commands_of_the_readme_work(reader: Reader) -> None:
         reader.follow(block)
 
     assert "welcome" in reader.said
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_the_commands_of_every_other_page_work(reader: Reader, page: str) -> None:
+    for block in blocks(read(page)):
+        reader.follow(block)
 
 
 def test_the_commands_of_the_tutorial_and_the_backup_of_its_data_work(reader: Reader) -> None:

@@ -85,7 +85,7 @@ def test_a_test_that_fails_shows_what_happened_and_why_and_the_exit_code_is_1(ty
         in lines
     )
     assert "        true    event.cart_total >= 99   (event.cart_total is 320.00 GBP)" in lines
-    assert "    2026-01-05 10:30      30m  p         event order.paid {cart_id: B, amount: 20}" in lines
+    assert "    2026-01-05 10:30     30m  p  event order.paid {cart_id: B, amount: 20}" in lines
     assert lines[-1].startswith("2 passed, 1 failed in ")
 
 

@@ -195,16 +195,51 @@ async def test_a_refusal_that_asks_for_later_is_tried_again_even_where_repeats_a
     assert await office.rows() == {1: ("sent", "")}
 
 
-async def test_another_process_cannot_know_that_nothing_was_accepted(office: Office) -> None:
+async def test_another_process_goes_by_what_was_recorded_of_the_last_attempt(office: Office) -> None:
+    """A refusal that asks for later was recorded, so nothing is out there; a lost attempt was not, and stays in doubt."""
     office.adapters["email"] = MemoryAdapter(FORGETS)
     office.memory("email").answers.append(Answer("retry", "busy"))
     await office.record(a_decision(1))
-    await office.dispatcher().step()
+    await office.work(office.dispatcher())
+    refused = await office.rows()
+    await office.work(office.dispatcher(), 10 * MINUTE)
 
-    await office.work(office.dispatcher(), MINUTE)
+    assert (refused, await office.rows()) == ({1: ("pending", "busy")}, {1: ("sent", "")})
+
+    await office.record(a_decision(2))
+    with pytest.raises(StoreUnavailable):
+        await office.dispatcher(Unrecorded(office.ledger)).step()
+    await office.work(office.dispatcher(), 10 * MINUTE)
+
+    assert await office.rows() == {1: ("sent", ""), 2: ("in_doubt", "lost")}
+    assert office.memory("email").repeats == 0
+
+
+async def test_a_lost_attempt_stays_in_doubt_also_when_a_pause_comes_between(office: Office) -> None:
+    office.adapters["email"] = MemoryAdapter(FORGETS)
+    await office.record(a_decision(1))
+    with pytest.raises(StoreUnavailable):
+        await office.dispatcher(Unrecorded(office.ledger)).step()
+    await office.ledger.switch(["all"], off=True)
+    await office.work(office.dispatcher(), 10 * MINUTE, 10_000)
+    await office.ledger.switch(["all"], off=False)
+    await office.work(office.dispatcher(), 10 * MINUTE, 10_000)
 
     assert await office.rows() == {1: ("in_doubt", "lost")}
-    assert office.memory("email").sent == {}
+    assert (len(office.memory("email").sent), office.memory("email").repeats) == (1, 0)
+
+
+async def test_where_repeats_are_known_a_recorded_doubt_is_not_forgotten(office: Office) -> None:
+    """An unknown outcome is recorded and tried again; past the horizon another process holds it all the same."""
+    office.memory("email").answers.append(Answer("unknown", "no_reply"))
+    await office.record(a_decision(1))
+    await office.work(office.dispatcher())
+    waiting = await office.rows()
+    office.set_to += RECORDS.horizon_ms
+    await office.work(office.dispatcher())
+
+    assert (waiting, await office.rows()) == ({1: ("pending", "no_reply")}, {1: ("in_doubt", "lost")})
+    assert office.memory("email").repeats == 0
 
 
 async def test_a_result_that_comes_after_its_lease_is_dropped(office: Office) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
@@ -274,8 +275,8 @@ async def test_a_saved_copy_holds_every_row_as_it_was(ledger: PostgresLedger, tm
         "changes_of": {"person": "p1", "limit": 9},
         "contacts_of": {"person": "p1"},
         "consents_of": {"person": "p1"},
-        "oldest_pending": {"now": NOW},
         "dead_letter_times": {"after": 0, "limit": 9},
+        "oldest_pending": {"now": NOW},
         "quiet": {"now": NOW},
     }
     for query in QUERIES:
@@ -289,3 +290,20 @@ async def test_a_saved_copy_holds_every_row_as_it_was(ledger: PostgresLedger, tm
     with pytest.raises(TouchlineError, match="exists already"):
         await ledger.save(str(tmp_path / "copy.db"))
     await copy.close()
+
+
+async def test_people_whom_another_dispatcher_is_about_to_write_to_are_left_to_it(
+    ledger: PostgresLedger, server: Postgres, tmp_path: Path
+) -> None:
+    await ledger.record(0, "log", 1, 1, outcome(decision(1, person="held"), decision(2, person="free")))
+    other = await asyncpg.connect(server.url(server.database(tmp_path)))
+    async with other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock(hashtextextended('held', 7))")
+
+        meanwhile = await asyncio.wait_for(ledger.lease(NOW, 10, 1_000, go), 10)
+
+    afterwards = await ledger.lease(NOW, 10, 1_000, go)
+    await other.close()
+
+    assert [leased.row.person for leased in meanwhile] == ["free"]
+    assert [leased.row.person for leased in afterwards] == ["held"]

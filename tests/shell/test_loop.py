@@ -15,10 +15,13 @@ from stores.open import open_log
 from stores.ports import Appendable, Position, Saved
 from tests.helpers.faults import Faults
 from tests.helpers.folded import LOG_ID, Folded, fold_all
+from tests.helpers.stores import STATES, state_in
 from workers.startup import LOG_CUT, check_partitions
 from workers.ticker import Ticker
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workers.programs import Programs
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -223,6 +226,37 @@ async def test_a_person_whose_time_cannot_pass_is_set_aside_for_a_day_and_the_ot
     assert [(r["offset"], r["code"]) for r in letters] == [(4, "person_failed"), (6, "person_failed")]
     assert "'p2'" in letters[0]["message"]
     assert (await shop.profiles())["p2"] == b"damaged"
+
+
+@pytest.mark.parametrize("engine", STATES)
+async def test_a_damaged_profile_that_is_due_is_a_dead_letter_once_a_day_on_every_state(
+    engine: str, tmp_path: Path
+) -> None:
+    """Ticks go on every second; each other person's time passes as ever, and what is damaged stays as it is."""
+    shop = Folded.new()
+    shop.state = await state_in(engine, tmp_path)
+    await shop.activate({"shop.yaml": SHOP})
+    for person in ("p1", "p2", "p3"):
+        await shop.send(person, "cart.added")
+    await shop.fold()
+    position, _ = await shop.state.position(0) or pytest.fail("nothing was folded")
+    await shop.state.write(0, position, position, {"p2": Saved(b"damaged", shop.clock.now + MINUTE)})
+    for _ in range(30):
+        await shop.tick(2 * MINUTE)
+        await shop.fold()
+    first = [row["code"] for row in await shop.ledger.fetch("dead_letters")]
+    for _ in range(36):
+        await shop.tick(2 * HOUR)
+        await shop.fold()
+    saved = dict(await shop.state.people(0))
+    await shop.state.close()
+
+    assert first == ["person_failed"]
+    assert [row["code"] for row in await shop.ledger.fetch("dead_letters")] == ["person_failed"] * 3
+    rows = await shop.ledger.fetch("decisions")
+    assert {(r["person"], r["rule"]) for r in rows} == {(p, rule) for p in ("p1", "p3") for rule in ("cart", "gone")}
+    assert saved["p2"].state == b"damaged"
+    assert saved["p2"].due is not None
 
 
 async def test_a_schedule_and_an_activation_pass_over_a_profile_that_cannot_be_read() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from stores.ports import Appendable, Position
 from tests.fakes.http import serve
 from tests.fakes.receiver import SECRET, Receiver
 from tests.fakes.tls import tls_in_front_of
+from tests.helpers.installation import Installation
+from tests.helpers.waiting import wait_until_async
 from tests.servers.certificates import Authority, Signed
 from tests.servers.kafka import PASSWORD, USER, Kafka
 from tests.servers.postgres import needed
@@ -244,3 +247,58 @@ async def test_a_broker_that_is_not_the_one_or_that_refuses_us_is_said(
     said = f"{refused.value} {refused.value.hint}"
     assert ("password" if which == "password" else "certificate") in said, said
     assert "wrong-word" not in said
+
+
+# ---------------------------------------------------------------- all of it
+
+PLAYBOOK = {
+    "shop.yaml": """\
+workspace: {name: Shop, zone: Europe/London, currency: GBP}
+events: {order.paid: }
+rules:
+  thanks: {event: order.paid, then: [{send: {template: thanks, channels: [webhook]}}]}
+templates:
+  thanks: {purpose: transactional, channels: {webhook: {en: Thanks}}}
+""",
+}
+
+
+async def test_a_worker_and_a_dispatcher_with_tls_to_every_store_and_to_the_receiver(
+    kafka: Kafka, authority: Authority, shown: dict[str, Signed], tmp_path: Path
+) -> None:
+    receiver, certificate = Receiver(), shown["right"].server()
+    receiver.gate.set()
+    async with (
+        tls_in_front_of(server_of_state(), certificate) as state,
+        tls_in_front_of(needed().port, certificate, asks_first=True) as ledger,
+        serve(receiver.answer, certificate) as server,
+    ):
+        settings = {
+            "LOG": log_at(kafka, authority.ca).replace("/tls?", "/whole?"),
+            "STATE": f"rediss://localhost:{state.port}?prefix=whole&ca={authority.ca}",
+            "LEDGER": ledger_at(ledger.port, authority, tmp_path),
+        }
+        here = Installation(tmp_path, PLAYBOOK, settings)
+        where = {
+            "url": f"https://localhost:{server.port}/in",
+            "secret": SECRET,
+            "private": True,
+            "ca": str(authority.ca),
+        }
+        here.serve_channel("webhook", adapter="webhook", **where)
+        event = {"id": "1", "person": "ada", "event": "order.paid", "time": now_ms()}
+        (tmp_path / "now.jsonl").write_text(json.dumps(event), "utf-8")
+        try:
+            for words in (("activate", str(here.write_playbook())), ("import", "now.jsonl", "--live")):
+                done = await asyncio.to_thread(here.run, *words)
+                assert done.returncode == 0, done.stderr
+            for name in ("worker", "dispatch"):
+                here.start(name)
+            await wait_until_async(lambda: bool(receiver.seen), 60, "the message to arrive")
+            codes = [await asyncio.to_thread(here.stop, name) for name in ("worker", "dispatch")]
+        finally:
+            here.close()
+
+    assert [each["data"]["body"] for each in receiver.seen.values()] == ["Thanks"]
+    assert codes == [0, 0]
+    assert (state.passed > 0, ledger.passed > 0) == (True, True)
