@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from schemas.errors import StoreUnavailable
+from schemas.errors import NamedStop, StoreUnavailable
 from schemas.times import HOUR, SECOND
 from workers.clock import now_ms
 from workers.log import logger
@@ -44,7 +44,10 @@ async def _first_after(log: Log, partition: int, end: int, before: int) -> int:
     end = min(end, last)
     while first < end:
         middle = (first + end) // 2
-        (record,) = await log.read(partition, middle, 1)
+        try:
+            (record,) = await log.read(partition, middle, 1)
+        except NamedStop:  # another process was faster: it is not there any more
+            return (await log.ends(partition))[0]
         if record.at < before:
             first = middle + 1
         else:

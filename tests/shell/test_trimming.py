@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from schemas.records import Record
     from stores.ports import Log, State
 
 
@@ -96,6 +97,26 @@ async def first_position(path: Path) -> Position | None:
     found = await state.position(0)
     await state.close()
     return None if found is None else found[0]
+
+
+class Overtaken:
+    """A log of which another process lets everything go while this one looks for what is old."""
+
+    def __init__(self, log: Log) -> None:
+        self.info, self.ends, self.trim, self._log = log.info, log.ends, log.trim, log
+
+    async def read(self, partition: int, start: int, limit: int = 500) -> list[Record]:
+        await self._log.trim(partition, 20)
+        return await self._log.read(partition, start, limit)
+
+
+async def test_of_two_who_trim_at_once_the_slower_one_leaves_it_to_the_other(tmp_path: Path) -> None:
+    log, state = await filled(tmp_path, 20, 20)
+
+    assert await trim_log(cast("Log", Overtaken(log)), state, 100) == 0
+    assert await firsts(log) == [20, 20]
+    await log.close()
+    await state.close()
 
 
 async def test_while_somebody_reads_the_state_nothing_goes(tmp_path: Path) -> None:
