@@ -64,7 +64,7 @@ templates:
 
 
 def _event(rng: random.Random, number: int) -> Appendable:
-    person = f"p{rng.randrange(60):02d}"
+    person = f"p{rng.randrange(200):03d}"  # few enough to meet again, too many for every cart to be paid in time
     name, field = rng.choice([("cart.added", "cart_total"), ("order.paid", "amount")])
     identity = str(number if rng.random() > 0.05 else max(0, number - rng.randrange(1, 40)))  # some come twice
     event = Behaviour(identity, person, name, None, {field: Decimal(rng.randrange(100, 15_000)).scaleb(-2)}, "shop")
@@ -190,7 +190,7 @@ async def _check_effects(real: Ledger, receiver: Receiver) -> None:
     assert {row["status"] for row in rows} <= {"sent", "withdrawn"}
     sent = {row["decision_id"] for row in rows if row["status"] == "sent"}
     assert sent == set(receiver.seen)
-    assert len(sent) > len(rows) // 10
+    assert len(sent) > len(rows) // 4
     codes = [c["code"] for c in await real.fetch("coupons") if c["status"] == "issued"]
     assert len(set(codes)) == len(codes) > 0
     shown = [m["data"]["body"].split(": ")[1] for m in receiver.seen.values() if m["data"]["template"] == "cart"]
