@@ -16,10 +16,9 @@ from schemas.errors import StoreUnavailable
 from schemas.offers import Cap
 from schemas.times import DAY
 from stores.ports import Result
-from tests.helpers.stores import LASTING_LEDGERS, LEDGERS, decision, ledger_in, outcome
+from tests.helpers.stores import LASTING_LEDGERS, decision, ledger_in, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from messaging.ports import OutboxRow
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
 
 NOW = 1_000_000_000
 TWO_A_DAY = Cap("all", 2, DAY)
-
-
-@pytest.fixture(params=LEDGERS)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    ledger = await ledger_in(request.param, tmp_path)
-    yield ledger
-    await ledger.close()
 
 
 def gate(row: OutboxRow, facts: Facts) -> Verdict:

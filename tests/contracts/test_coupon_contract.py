@@ -10,23 +10,16 @@ import pytest
 
 from messaging.policy import CouponOffer, Facts, Verdict
 from schemas.errors import StoreUnavailable
-from tests.helpers.stores import LASTING_LEDGERS, LEDGERS, decision, issuing, ledger_in, outcome
+from tests.helpers.stores import LASTING_LEDGERS, decision, issuing, ledger_in, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
     from messaging.ports import OutboxRow
     from stores.ports import Ledger
 
 NOW = 1_000_000
-
-
-@pytest.fixture(params=LEDGERS)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    ledger = await ledger_in(request.param, tmp_path)
-    yield ledger
-    await ledger.close()
 
 
 async def ask(ledger: Ledger, gate: Callable[[OutboxRow, Facts], Verdict], *people: str) -> list[tuple[Any, Any]]:

@@ -10,22 +10,14 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.decisions import ConsentRow, ContactRow, DeadLetter, MembershipChange
 from stores.ledger_copy import TABLES
-from tests.helpers.stores import LEDGERS, decision, go, issuing, ledger_in, outcome
+from tests.helpers.stores import decision, go, issuing, ledger_in, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from messaging.policy import Facts, Verdict
     from messaging.ports import OutboxRow
     from stores.ports import Ledger
-
-
-@pytest.fixture(params=LEDGERS)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    ledger = await ledger_in(request.param, tmp_path)
-    yield ledger
-    await ledger.close()
 
 
 def gate(row: OutboxRow, facts: Facts) -> Verdict:

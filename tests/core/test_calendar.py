@@ -13,12 +13,7 @@ from segments.calendar import countdown
 from segments.localdays import days_of
 from segments.workdays import country_fault, workdays_of
 from tests.helpers.playbooks import marked, places
-from tests.reference.stories import PLAYERS, Player, changed, decided, event, since
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
+from tests.reference.stories import Player, changed, decided, event, since
 
 
 def segment(condition: str) -> str:

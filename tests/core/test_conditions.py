@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reference.stories import PLAYERS, Player, changed, event
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
+from tests.reference.stories import Player, changed, event
 
 
 def segment(condition: str) -> str:

@@ -10,7 +10,7 @@ from messaging.render import render
 from rules.check import check_playbook
 from rules.compile import compile_playbook
 from tests.helpers.playbooks import BASE, CASE, ZONES, marked, places
-from tests.reference.stories import PLAYERS, Player, changed, decided, event
+from tests.reference.stories import Player, changed, decided, event
 from workers.programs import offers_of
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ rules:
       - wait: ${inputs.pause}
       - tag: ${inputs.cities}
 """
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
 
 
 def checked(text: str) -> Playbook:

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from schemas.ids import decision_id
-from tests.reference.stories import PLAYERS, Player, changed, decided, event
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
-
+from tests.reference.stories import Player, changed, decided, event
 
 LIFECYCLE = """
 lifecycle:

@@ -11,7 +11,7 @@ from schemas.times import parse_time
 from segments.syntax import parse
 from tests.reference.evaluate import View
 from tests.reference.people import Kept, Person
-from tests.reference.stories import BEGIN, PLAYERS, Player, decided, event, playbook
+from tests.reference.stories import BEGIN, Player, decided, event, playbook
 from tests.reference.values import Money, Span, Time
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -25,11 +25,6 @@ lifecycle: [{id: new, when: 'count("visit", "1d") > 9'}, {id: old, otherwise: tr
 """,
     "Europe/London",
 )
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
 
 
 def ann() -> View:

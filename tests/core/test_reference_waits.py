@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from schemas.ids import decision_id
-from tests.reference.stories import BEGIN, PLAYERS, Player, changed, decided, event
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
+from tests.reference.stories import BEGIN, Player, changed, decided, event
 
 
 def test_15_conditions_are_judged_at_the_trigger_and_not_again_when_the_wait_is_over(play: Player) -> None:

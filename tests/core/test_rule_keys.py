@@ -21,7 +21,7 @@ from tests.helpers.folding import product_outcome, product_run
 from tests.helpers.messages import some_offers
 from tests.reference.fold import run
 from tests.reference.histories import PERSON_ZONES
-from tests.reference.stories import BEGIN, PLAYERS, Player, changed, decided, event, playbook
+from tests.reference.stories import BEGIN, Player, changed, decided, event, playbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
     from schemas.decisions import Decision, Outcome
     from schemas.events import Event
     from tests.reference.result import Result
-
-
-@pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Player:
-    return PLAYERS[request.param]
 
 
 def rule(then: str, *lines: str, start: str = "event: visit") -> str:

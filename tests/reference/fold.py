@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from rules.model import (
@@ -26,7 +26,7 @@ from tests.reference.later import is_always_done
 from tests.reference.moments import Clockwork
 from tests.reference.people import Kept, Person
 from tests.reference.reading import read
-from tests.reference.result import Result
+from tests.reference.result import Change, Result
 from tests.reference.runs import Run
 from tests.reference.schedules import due_times, next_showing, texts_set
 from tests.reference.shares import acts_for, arm_of, is_held_out
@@ -41,13 +41,6 @@ __all__ = ["LATE", "Result", "run"]
 LATE = 3 * DAY
 _DEEPEST = 8
 """How many events may follow from one another by `emit`."""
-
-
-class Change(NamedTuple):
-    """`kind`: `enters` or `leaves`; `segment` may be `stage:<id>`."""
-
-    kind: str
-    segment: str
 
 
 def run(

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Result"]
+__all__ = ["Change", "Result"]
+
+
+class Change(NamedTuple):
+    """`kind`: `enters` or `leaves`; `segment` may be `stage:<id>`."""
+
+    kind: str
+    segment: str
 
 
 @dataclass(slots=True)
