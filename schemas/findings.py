@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from schemas.texts import Said, plain
@@ -69,15 +69,15 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
     Case and separators count little.
     """
-    folded: dict[str, str] = {}
+    folded: dict[str, list[str]] = {}
     for candidate in sorted(candidates):
-        folded.setdefault(_folded(candidate), candidate)
+        folded.setdefault(_folded(candidate), []).append(candidate)
     given = _folded(name)
     close = get_close_matches(given, folded, n=1, cutoff=0.6)
     if not close and len(given) >= (_BEGINNING if given.isascii() else 2):
         begun = [each for each in folded if each.startswith(given)]
         close = begun if len(begun) == 1 else []
-    return folded[close[0]] if close else None
+    return max(folded[close[0]], key=lambda each: SequenceMatcher(None, name, each).ratio()) if close else None
 
 
 def _folded(name: str) -> str:

@@ -13,7 +13,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import PartitionRecords
-from aiokafka.errors import KafkaError, NoError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    NoError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record import MemoryRecords
@@ -215,5 +223,7 @@ def record_of(given: Any) -> Record:  # noqa: ANN401 - aiokafka's ConsumerRecord
 
 def unreachable(address: KafkaAddress, error: Exception) -> StoreUnavailable:
     """The sentence for a Kafka that does not do what it is asked for."""
-    what = str(error) or type(error).__name__
-    return StoreUnavailable(f"Kafka at {','.join(address.servers)} cannot be used: {what}", hint="is it running?")
+    name = f"Kafka at {','.join(address.servers)}"
+    if isinstance(error, KafkaConnectionError | KafkaTimeoutError | OSError | TimeoutError):
+        return StoreUnavailable(f"{name} does not answer", hint="see whether it runs and can be reached from here")
+    return StoreUnavailable(f"{name} cannot be used: {str(error) or type(error).__name__}", hint="see its log")

@@ -12,6 +12,7 @@ import sys
 import typer
 
 from schemas.errors import NamedStop, PlaybookError, TouchlineError
+from workers.log import quieten
 from workers.settings import environment, language
 from workers.words import playbooks, recordings, services, workspaces
 from workers.words.app import app
@@ -39,6 +40,7 @@ def spread(words: list[str]) -> list[str]:
 
 def main() -> None:
     """The entry point of the command."""
+    quieten()
     try:
         app(args=spread(sys.argv[1:]), standalone_mode=True)
     except PlaybookError as error:

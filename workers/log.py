@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-__all__ = ["FIELDS", "logger", "set_up_logging"]
+__all__ = ["FIELDS", "logger", "quieten", "set_up_logging"]
 
 FIELDS = frozenset(
     {
@@ -66,8 +66,13 @@ def set_up_logging(level: str = "info") -> None:
         logging.getLogger(name).setLevel("WARNING")
     for name in _FAUST:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    quieten(debug=level == "debug")
+
+
+def quieten(*, debug: bool = False) -> None:
+    """Keep libraries from saying what we say."""
     for name in _ON_KAFKA:
-        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.CRITICAL)
+        logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.CRITICAL)
 
 
 def logger() -> Any:  # noqa: ANN401 - structlog's lazy proxy

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from schemas.errors import SettingsError
+from schemas.findings import nearest
 from schemas.times import DAY, HOUR, SECOND, parse_duration
 
 __all__ = [
@@ -118,7 +119,8 @@ def read_settings(values: Mapping[str, str], *, data: Path | None = None) -> Set
         message = (
             f"there is no setting {_PREFIX}{unknown[0]}; there are {', '.join(_PREFIX + n for n in sorted(_KNOWN))}"
         )
-        raise SettingsError(message)
+        meant = nearest(unknown[0], _KNOWN)
+        raise SettingsError(message, hint="" if meant is None else f"did you mean {_PREFIX}{meant}?")
     return Settings(
         data=data or Path(given.get("DATA") or ".touchline"),
         playbook=Path(given["PLAYBOOK"]) if given.get("PLAYBOOK") else None,

@@ -104,3 +104,11 @@ def test_colour_adds_only_escapes() -> None:
     for code in ("31", "33", "1", "2", "0"):
         coloured = coloured.replace(f"\x1b[{code}m", "")
     assert coloured == render_text(findings, source, color=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("order.payed", "order.paid"), ("OrderPayed", "OrderPaid"), ("order_payed", "order.paid")],
+)
+def test_of_names_that_differ_by_case_and_separators_the_one_written_alike_is_meant(name: str, meant: str) -> None:
+    assert nearest(name, ["OrderPaid", "order.paid"]) == meant

@@ -122,6 +122,8 @@ def test_what_cannot_be_used_is_named_in_a_sentence(typed: Typed, words: list[st
     ("name", "value", "sentence"),
     [
         ("COLOUR", "red", "there is no setting TOUCHLINE_COLOUR; there are TOUCHLINE_CHANNELS, "),
+        ("LEGDER", "sqlite:///l.db", "did you mean TOUCHLINE_LEDGER?"),
+        ("LOG", "kafka://127.0.0.1:1/shop", "touchline: Kafka at 127.0.0.1:1 does not answer\n  see whether it runs"),
         ("PORT", "http", "TOUCHLINE_PORT is a number from 0 to 65535, not 'http'"),
         ("PORT", "65536", "TOUCHLINE_PORT is a number from 0 to 65535, not '65536'"),
         ("LATENESS", "3", "TOUCHLINE_LATENESS: "),
