@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sampler", "thread_seconds"]
 
-_EVERY = 0.004
+_EVERY = 0.02
 _PLACES = (
     ("decode", ("workers/batch.py:decode", "workers/batch.py:_decoded", "workers/batch.py:_placed")),
     ("profiles", ("workers/batch.py:profile", "workers/batch.py:states", "schemas/profile.py")),

@@ -209,7 +209,8 @@ async def _tell_assignments(stop: asyncio.Event) -> None:
     """Say how many partitions this process has, whenever that changes."""
     told = -1
     while not stop.is_set():
-        number = int(metrics.process.registry.get_sample_value("touchline_assigned_partitions") or 0)
+        (gauge,) = metrics.process.registry.restricted_registry(["touchline_assigned_partitions"]).collect()
+        number = int(gauge.samples[0].value)
         if number != told:
             told = number
             say(assigned=number)

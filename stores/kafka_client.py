@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
@@ -84,17 +85,21 @@ class KafkaClient:
         """Let go."""
         await self._client.close()
 
-    async def fetch(self, partition: int, start: int) -> Fetched | None:
-        """The records from `start` on that one answer holds; None when the log has no such offset (any more, yet)."""
-        place = (partition, start, _FETCHED_BYTES)
-        request = FetchRequest(0, 0, _FETCHED_BYTES, _COMMITTED_ONLY, [(self.address.topic, [place])])
+    async def fetch(self, partition: int, start: int, limit: int | None = None) -> Fetched | None:
+        """The records from `start` on that one answer holds; None when the log has no such offset (any more, yet).
+
+        `limit`: no more than so many; the answer is then as small as Kafka can make it.
+        """
+        size = _FETCHED_BYTES if limit is None else 1
+        place = (partition, start, size)
+        request = FetchRequest(0, 0, size, _COMMITTED_ONLY, [(self.address.topic, [place])])
         answer = await self._ask(partition, request)
         *_, aborted, _, data = answer if len(answer) > 6 else [*answer[:-1], None, answer[-1]]  # v11 names a replica
         if answer[1] == OffsetOutOfRangeError.errno:
             return None
         tp = TopicPartition(self.address.topic, partition)
         unpacked = PartitionRecords(tp, MemoryRecords(data), aborted, start, None, None, True, _COMMITTED_ONLY)  # noqa: FBT003 - aiokafka's order
-        records = [record_of(each) for each in unpacked]
+        records = [record_of(each) for each in islice(unpacked, limit)]
         return Fetched(records, unpacked.next_fetch_offset)
 
     async def ends(self, partition: int) -> tuple[int, int]:

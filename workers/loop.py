@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from rules.fold import LATENESS, Fold
 from rules.program import Program
-from schemas.decisions import DeadLetter, Outcome
+from schemas.decisions import DeadLetter, Decoded, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
-from workers.batch import Batch, Decoded, Folding, decode_records
+from workers.batch import Batch, Folding
 from workers.clock import elapsed
+from workers.decoding import Decoding
 from workers.startup import first_position
 from workers.turns import Turns
 
@@ -31,6 +32,7 @@ __all__ = ["MakeFold", "Options", "PartitionWorker"]
 MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Folding]
 """(program, workspace, programs by name, lateness) → the fold of a batch."""
 
+_EVERYBODYS = (ScheduleFired, ProgramActivated)
 _CLOCK_SLACK = 300_000
 _FAILURES = 100
 
@@ -100,6 +102,7 @@ class PartitionWorker:
         self.workspace, self.partition, self.options = workspace, partition, options
         self.position: Position | None = None
         self.counts = Counts()
+        self._decoding = Decoding(partition, log.info.partitions)
         self._release = 0
         self._careful = 0
         self._reached = (0, 0)
@@ -154,10 +157,8 @@ class PartitionWorker:
         if not records:
             return 0
         self._check_clock(records[-1].at)
-        decoded = decode_records(records, self.partition, self.log.info.partitions)
-        control = next(
-            (at for at, d in enumerate(decoded) if isinstance(d.payload, ScheduleFired | ProgramActivated)), None
-        )
+        decoded = self._decoding.records(records)
+        control = next((at for at, d in enumerate(decoded) if isinstance(d.payload, _EVERYBODYS)), None)
         if control == 0:
             return await self._everybody(position, decoded[0])
         if position.chunk:
