@@ -11,6 +11,7 @@ from rules.fold import next_moment
 from schemas.decisions import Outcome
 from schemas.errors import EventRefused
 from schemas.profile import decode_profile, encode_profile
+from schemas.records import Behaviour
 from schemas.times import DAY, FOREVER
 from stores.ports import Saved
 from workers.decoding import letter_of
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.program import Program
+    from schemas.decisions import Decoded
     from schemas.profile import Profile
-    from schemas.records import Behaviour, Record
+    from schemas.records import Record
 
 __all__ = ["Batch", "Folding"]
 
@@ -58,6 +60,23 @@ class Batch:
         self.outcome = Outcome()
         self.aside: dict[str, Saved] = {}
         self.failed: dict[str, str] = {}
+
+    def records(self, decoded: list[Decoded]) -> None:
+        """Fold records one by one. What a rule raised becomes a dead letter of its record."""
+        outcome = self.outcome
+        for each in decoded:
+            payload, record = each.payload, each.record
+            failures = len(outcome.failures)
+            if each.letter is not None:
+                outcome.dead_letters.append(each.letter)
+            elif isinstance(payload, Behaviour):
+                self.event(record, payload)
+            else:
+                self.tick(record)
+            if len(outcome.failures) > failures:
+                rule, message = outcome.failures[failures]
+                refused = EventRefused(f"rule {rule}: {message}", code="rule_failed")
+                outcome.dead_letters.append(letter_of(record, self.partition, refused))
 
     def event(self, record: Record, event: Behaviour) -> None:
         """Fold one event; a refused one becomes a dead letter and leaves nobody behind."""

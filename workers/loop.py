@@ -35,6 +35,8 @@ MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Foldin
 _EVERYBODYS = (ScheduleFired, ProgramActivated)
 _CLOCK_SLACK = 300_000
 _FAILURES = 100
+_AT_ONCE = 16
+"""Records that are folded before others can have their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,25 +316,10 @@ def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> P
 
 
 def _fold(batch: Batch, decoded: list[Decoded]) -> Iterator[None]:
-    """Fold records one by one; everybody of the batch is then as the last one left them."""
-    for each in decoded:
-        payload = each.payload
-        failures = len(batch.outcome.failures)
-        if each.letter is not None:
-            batch.outcome.dead_letters.append(each.letter)
-        elif isinstance(payload, Behaviour):
-            batch.event(each.record, payload)
-        else:
-            batch.tick(each.record)
-        if len(batch.outcome.failures) > failures:
-            batch.outcome.dead_letters.append(_failed(batch.partition, each, batch.outcome.failures[failures]))
+    """Fold records, a few at a time; everybody of the batch is then as the last one left them."""
+    for start in range(0, len(decoded), _AT_ONCE):
+        batch.records(decoded[start : start + _AT_ONCE])
         yield
-
-
-def _failed(partition: int, each: Decoded, failure: tuple[str, str]) -> DeadLetter:
-    rule, message = failure
-    record = each.record
-    return DeadLetter(partition, record.offset, "rule_failed", f"rule {rule}: {message}", record.value, record.at)
 
 
 def _without_program(partition: int, decoded: list[Decoded]) -> Outcome:
