@@ -14,6 +14,7 @@ from rules.lint.parts import expressions_of, steps_of
 from rules.lint.run import lint
 from rules.model import Action, Limit, TagPerson
 from rules.read import Reading, read
+from rules.repaired import repaired
 from schemas.findings import Finding, Mark
 from schemas.money import to_major
 from schemas.texts import say
@@ -39,11 +40,16 @@ def check_playbook(
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
     `now` (unix ms): when it is checked, for what time alone makes doubtful; None: that is not looked at.
     `defaults`: inputs have their defaults, whatever the section `values` says.
+    A fault of YAML that can only have been meant in one way hides nothing: the file is read as it was meant.
     """
     reading = read(files, zones, defaults=defaults)
+    meant = repaired(files, reading.findings)
+    if meant is not None:
+        reading = read(meant.texts, zones, defaults=defaults)
     dated = () if now is None else check_calendar(reading, now)
     found = {*reading.findings, *_findings(reading), *dated}
-    findings = sorted(each for each in found if not reading.waived(each.code, Mark(each.file, each.line, each.column)))
+    kept = {each for each in found if not reading.waived(each.code, Mark(each.file, each.line, each.column))}
+    findings = sorted(kept if meant is None else {*meant.faults, *map(meant.placed, kept)})
     faulty = any(finding.severity == "error" for finding in findings)
     return None if faulty else reading.playbook, findings
 
