@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.check_calendar import check_calendar
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.lint.named import looked_into
 from rules.lint.parts import expressions_of, steps_of
 from rules.lint.run import lint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.model import Invite, IssueCoupon, SendMessage, Stop, WaitStep, branches
 from rules.read_offers import BENEFITS
 from schemas.catalogue import RESERVED_EVENTS

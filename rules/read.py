@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from rules import read_catalogue, read_names, read_offers, read_rules
-from rules.fields import Places, Reader, Waiver, allowed, not_available
+from rules.fields import Places, Reader, Waiver, not_available
+from rules.hints import allowed
 from rules.loader import load
 from rules.model import Playbook
 from rules.nodes import Entry, Mapping, Node, Scalar
@@ -38,6 +39,8 @@ _SECTIONS = (
 _LATER = (
     "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns",
 )  # fmt: skip
+
+_OF_THE_WORKSPACE = {key: say("`{key}` stands under `workspace`", key=key) for key in read_catalogue.WORKSPACE_KEYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def _sections(reader: Reader, files: Dictionary[str, str]) -> dict[str, list[Ent
                 not_available(reader, entry.key_mark, entry.key, "warning")
             elif not reader.has_fault_at(entry.key_mark):
                 message = say("a playbook has no section {key!r}", key=entry.key)
-                hint = allowed(entry.key, _SECTIONS)
+                hint = allowed(entry.key, _SECTIONS, _OF_THE_WORKSPACE)
                 reader.fault(entry.key_mark, "unknown_key", message, hint, length=len(entry.key))
     return sections
 

@@ -29,7 +29,7 @@ from rules.references import References
 from schemas.findings import Mark, Severity
 from schemas.texts import say
 
-__all__ = ["StepReader"]
+__all__ = ["STEPS", "StepReader"]
 
 _VARIABLES = ("event", "person", "community", "reply", "inputs")
 _LATER = ("grant_points", "award")
@@ -278,3 +278,5 @@ _ACTIONS = {
 }
 
 _FLOW = ("wait", "if", "split")
+STEPS = (*_ACTIONS, "if", "split")
+"""Keys of steps that no rule has."""

@@ -245,7 +245,7 @@ class Reader:
         return Scalar(content, content, plain=True, mark=self.source.mark(at), source=text)
 
     def _first_property(self, at: int) -> int:
-        """Where the properties of a node begin: of `!a && b`, a tag and an anchor to YAML, the parser tells the anchor."""
+        """Where the properties of a node begin: of `!a && b`, a tag and an anchor to YAML, events tell the anchor."""
         line = self.source.line_start(at)
         tag = _TAG_BEFORE.search(self.source.text, line, at) if self.source.text.startswith("&", at) else None
         return at if tag is None else tag.start()

@@ -23,7 +23,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         rule_text('when: ▶!in_segment("vip") && event.amount > 5'), "yaml_unquoted", "write '!in_segment(\"vip\") && event.amount > 5'"
     ),
     "a leading exclamation mark before brackets within braces": (
-        "segments:\n  s: {when: ▶!(has_tag(\"a\") || true), title: x}\n", "yaml_unquoted", "write '!(has_tag(\"a\") || true)'"
+        'segments:\n  s: {when: ▶!(has_tag("a") || true), title: x}\n', "yaml_unquoted", "write '!(has_tag(\"a\") || true)'"
     ),
     "a leading quote": (rule_text("when: ▶'a' == profile.name"), "yaml_unquoted", "write \"'a' == profile.name\""),
     "a comment in a text": (rule_text('when: ▶profile.name == "a #b"'), "yaml_unquoted", "write 'profile.name == \"a #b\"'"),

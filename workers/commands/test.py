@@ -13,7 +13,7 @@ from rules.check import check_playbook
 from rules.compile import compile_playbook
 from rules.coverage import Coverage
 from rules.explain import Explainer
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.read_cases import read_cases
 from rules.report import render_text
 from rules.verdicts import Clock
