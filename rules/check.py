@@ -20,12 +20,14 @@ from schemas.money import to_major
 from schemas.texts import say
 from segments.model import leaves
 from segments.syntax import Binary, Call, Expr, Literal, walk
+from segments.tree import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rules.model import Playbook, Rule
     from schemas.findings import Severity
+    from segments.definitions import Definitions
 
 __all__ = ["check_playbook"]
 
@@ -153,11 +155,19 @@ def _expressions(reading: Reading) -> Iterator[Finding]:
         rule.id: rule for rule in playbook.rules.values() if rule.trigger.names or rule.trigger.schedule is not None
     }
     spared = {place for rule in started.values() if rule.status != "live" for place in _missing_calls(rule)}
-    for finding in check_expressions(replace(playbook, rules=started)):
+    definitions = _without(playbook.definitions, reading.doubtful)
+    for finding in check_expressions(replace(playbook, rules=started, definitions=definitions), reading.doubtful):
         if finding.code == "not_available" and (finding.file, finding.line, finding.column) in spared:
             yield replace(finding, severity="warning")
         else:
             yield finding
+
+
+def _without(definitions: Definitions, doubtful: frozenset[str]) -> Definitions:
+    """The definitions, those conditions missing that rest on something doubtful."""
+    shaky = {n for n, held in definitions.lets.items() if any(mentions(e.expr, doubtful) for e in leaves(held))}
+    kept = {name: held for name, held in definitions.lets.items() if name not in shaky}
+    return replace(definitions, lets=kept, missing=definitions.missing | {("let", name) for name in shaky})
 
 
 def _missing_calls(rule: Rule) -> Iterator[tuple[str, int, int]]:

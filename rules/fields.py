@@ -68,6 +68,10 @@ class Reader:
     places: Places = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
     errors: int = 0
+    doubtful: set[str] = field(default_factory=set)
+    """Properties and traits whose declaration has a fault, so that their types cannot be relied on."""
+    doubts: int = 0
+    """How many of the errors stand in those declarations."""
     complete: bool = True
     """Every file could be read: what is not there does not exist."""
     _marked: set[Mark] = field(default_factory=set)
@@ -98,6 +102,15 @@ class Reader:
             hint,
             length=scalar_length(node),
         )
+
+    def declare(self, name: str, read: Callable[[], T]) -> T:
+        """Read the declaration of a property or trait; with an error in it the name is doubtful."""
+        before, doubts = self.errors, self.doubts
+        declared = read()
+        if self.errors > before:
+            self.doubtful.add(name)
+            self.doubts = doubts + self.errors - before  # those of the properties of items within are among them
+        return declared
 
     def mute(self, mark: Mark) -> None:
         """Say nothing more of this place: what stands there has no value, and that has been said."""
@@ -139,15 +152,18 @@ def scalar_length(node: Node) -> int:
 class Fields:
     """The keys of one mapping. Ask for each with `get` or `need`, then `close` reports the keys nobody asked for."""
 
-    def __init__(self, reader: Reader, node: Node, what: str, mark: Mark | None = None) -> None:
-        """`what` names the mapping in messages; `mark`: where its name stands, for what is missing."""
+    def __init__(self, reader: Reader, node: Node, what: str, mark: Mark | None = None, hint: str = "") -> None:
+        """`what` names the mapping in messages; `mark`: where its name stands, for what is missing.
+
+        `hint`: what to write, for whoever wrote something else than a mapping.
+        """
         self.reader, self.what, self.mark = reader, what, mark or node.mark
         self._known: list[str] = []
         self._later: list[str] = []
         self.ok = isinstance(node, Mapping)
         self._entries = node.entries if isinstance(node, Mapping) else {}
         if not self.ok:
-            reader.wrong_type(node, say("{what} with keys and values", what=what))
+            reader.wrong_type(node, say("{what} with keys and values", what=what), hint)
 
     def get(self, key: str, read: Callable[[Reader, Node], T]) -> T | None:
         """The value of a key that may be missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from rules import read_values as v
@@ -127,7 +128,10 @@ def _notes(fields: Fields) -> None:
 
 
 def _properties(reader: Reader, node: Node) -> dict[str, PropertyType]:
-    return {entry.key: _property(reader, entry) for entry in named(reader, [node], "property", any_text=True)}
+    return {
+        entry.key: reader.declare(entry.key, partial(_property, reader, entry))
+        for entry in named(reader, [node], "property", any_text=True)
+    }
 
 
 def _property(reader: Reader, entry: Entry) -> PropertyType:
@@ -162,7 +166,7 @@ def traits(reader: Reader, nodes: List[Node]) -> dict[str, TraitType]:
     for entry in named(reader, nodes, "trait", any_text=True):
         if entry.key == "stage":
             reserved(reader, entry, "trait")
-        out[entry.key] = _trait(reader, entry)
+        out[entry.key] = reader.declare(entry.key, partial(_trait, reader, entry))
     return out
 
 

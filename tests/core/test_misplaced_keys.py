@@ -58,6 +58,27 @@ def test_another_tools_name_of_a_key_is_answered_with_ours_and_each_key_is_named
     assert "did you mean 'until'? allowed: from, until, zone, channels, purposes" in {str(f.hint) for f in findings}
 
 
+@pytest.mark.parametrize(
+    ("step", "hint"),
+    [
+        ("send: hello", "write {template: NAME, channels: [email]}"),
+        ("invite: friends", "write {community: NAME}"),
+        ("assign: team", "write {to: NAME}"),
+        ("emit: order.paid", "write {event: NAME}"),
+    ],
+)
+def test_a_step_that_wants_keys_says_which(step: str, hint: str) -> None:
+    assert hints(rule_text(then=f"[{{{step}}}]"))["wrong_type"] == hint
+
+
+def test_profile_in_a_text_is_answered_with_person() -> None:
+    text = 'templates:\n  own: {purpose: transactional, channels: {email: {en: "{{ profile.name }}"}}}\n'
+
+    found = hints(text + rule_text(then="[{send: {template: own, channels: [email]}}]"))
+
+    assert found["missing_variable"] == "in a text it is called person.name"
+
+
 def test_a_misspelt_cap_is_answered_with_the_nearest_name() -> None:
     text = "workspace: {zone: Europe/London, currency: GBP, caps: {markting: {count: 1, within: 1d}}}\n"
 
