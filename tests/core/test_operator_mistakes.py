@@ -76,6 +76,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a variable as in a template": (rule_text("when: ▶$event.amount > 5"), "expr_unknown_character", "fields need no sign before them: event.amount"),
     "a percentage": (rule_text("when: event.amount > 5▶%"), "expr_unfinished", "a percentage is a number: 0.05"),
     "a clock of the afternoon for an hour": (rule_text("when: local_hour() >= 12▶:30"), "expr_trailing", "an hour is a plain number: local_hour() >= 9"),
+    "a function for the stage": (rule_text('when: ▶in_stage("vip")'), "unknown_function", 'did you mean profile.stage == "vip"?'),
     "a clock for an hour": (rule_text("when: local_hour() >= 9:▶00"), "expr_bad_number", "an hour is a plain number: local_hour() >= 9"),
     "a window without its unit": (rule_text('when: count("order.paid", ▶30) > 1'), "wrong_type", 'write "30d"'),
     "a window without its unit in quotes": (rule_text('when: count("order.paid", ▶"30") > 1'), "bad_duration", "did you mean 30d?"),
