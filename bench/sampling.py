@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Sampler", "thread_seconds"]
 
-_EVERY = 0.004
+_EVERY = 0.02
 _PLACES = (
-    ("decode", ("workers/batch.py:decode", "workers/batch.py:_decoded", "workers/batch.py:_placed")),
+    ("decode", ("workers/decoding.py", "workers/loop.py:_step", "schemas/records.py")),
     ("profiles", ("workers/batch.py:profile", "workers/batch.py:states", "schemas/profile.py")),
-    ("fold", ("/rules/", "/segments/", "workers/batch.py")),
+    ("fold", ("/rules/", "/segments/", "workers/batch.py", "workers/loop.py:_fold")),
     ("state", ("stores/redis", "/redis/", "stores/guards")),
     ("ledger", ("stores/postgres", "stores/ledger", "/sqlalchemy/", "/asyncpg/")),
     ("metrics", ("workers/metrics.py",)),

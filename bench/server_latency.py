@@ -19,6 +19,8 @@ from stores.ports import Appendable
 from workers.clock import now_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schemas.records import Behaviour
 
 __all__ = ["LatencyFigures", "SustainedFigures", "measure_latency", "measure_sustained"]
@@ -128,9 +130,7 @@ async def measure_latency(rate: int, seconds: int = 15) -> LatencyFigures:
     times = [int(begin + number * 1_000 / rate) for number in range(len(made))]
     items = [_item(event, at) for event, at in zip(made, times, strict=True)]
     await asyncio.sleep((begin - now_ms()) / 1_000)
-    await _send(chain.log, items[:warm], rate)
-    chain.begin()
-    await _send(chain.log, items[warm:], rate)
+    await _send(chain.log, items, rate, warm, chain.begin)
     cores = chain.cores()
     await chain.place.reach(len(items) + PARTITIONS)
     await asyncio.sleep(_READ_IN_TIME)
@@ -149,12 +149,14 @@ def _item(event: Behaviour, at: int) -> Appendable:
     return Appendable(event.person, encode(msgspec.structs.replace(event, time=at, properties=properties)))
 
 
-async def _send(log: Any, items: list[Appendable], rate: int) -> None:  # noqa: ANN401 - the log
-    """Append each event at its moment; an append that is late holds up no other."""
+async def _send(log: Any, items: list[Appendable], rate: int, warm: int, counts: Callable[[], None]) -> None:  # noqa: ANN401 - the log
+    """Append each event at its moment; an append that is late holds up no other. Say when the first `warm` are sent."""
     begin, sent, appends = perf_counter(), 0, list[asyncio.Task[Any]]()
     while sent < len(items):
         await asyncio.sleep(_PACE)
         until = min(int((perf_counter() - begin) * rate), len(items))
+        if sent < warm <= until:
+            counts()
         if until > sent:
             appends.append(asyncio.create_task(log.append(items[sent:until])))
         sent = until

@@ -190,30 +190,33 @@ async def ours(options: argparse.Namespace) -> None:
 async def _work(here: Workspace, watched: Watched, *, delivers: bool) -> None:
     stop, decided, noting, sampler = asyncio.Event(), asyncio.Event(), Noting(), Sampler()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    parts = [worker(here, stop, decided), _tell_assignments(stop)]
+    begun = asyncio.Event()
+    parts = [worker(here, stop, decided), _tell_assignments(stop, begun)]
     if delivers:
         dispatcher = Dispatcher(here.ledger, here.programs.offers, {"webhook": noting}, now_ms, here.key)
         parts += [dispatcher.run(stop, decided), clock(here, stop)]
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: _begin(sampler, watched))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: _begin(sampler, watched, begun))
     await together(stop, *parts)
     say(profile=sampler.stop(), threads=thread_seconds(), delays=sorted(noting.delays), **watched.counts)
 
 
-def _begin(sampler: Sampler, watched: Watched) -> None:
+def _begin(sampler: Sampler, watched: Watched, begun: asyncio.Event) -> None:
     """What was before is not counted."""
+    begun.set()
     sampler.start()
     watched.counts = dict.fromkeys(watched.counts, 0)
 
 
-async def _tell_assignments(stop: asyncio.Event) -> None:
-    """Say how many partitions this process has, whenever that changes."""
+async def _tell_assignments(stop: asyncio.Event, begun: asyncio.Event) -> None:
+    """Say how many partitions this process has, whenever that changes, until it counts."""
     told = -1
-    while not stop.is_set():
-        number = int(metrics.process.registry.get_sample_value("touchline_assigned_partitions") or 0)
+    while not (stop.is_set() or begun.is_set()):
+        (gauge,) = metrics.process.registry.restricted_registry(["touchline_assigned_partitions"]).collect()
+        number = int(gauge.samples[0].value)
         if number != told:
             told = number
             say(assigned=number)
-        await pause(stop, _LOOK)
+        await pause(begun, _LOOK)
 
 
 STAGES = {"aiokafka": bare, "faust": stock, "worker": ours}

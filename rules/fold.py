@@ -117,10 +117,8 @@ class Fold:
     def _happen(self, turn: Turn, name: str, ts: int, *, history: bool) -> None:
         p, program = turn.p, turn.program
         answered = end_waits(turn, self.programs, ts) if p.waits_raw else []
-        true, unknown = apply_event(turn, name, ts, FOREVER if history else self.lateness)
-        if not p.known:
-            p.known = True
-            true, unknown = program.plan.settle(p, *program.plan.evaluate_all(p, turn.now, 0, 0))
+        lateness = FOREVER if history else self.lateness
+        true, unknown = apply_event(turn, name, ts, lateness) if p.known else self._first(turn, name, ts, lateness)
         changes = turn.adopt(true, unknown)
         if not turn.quiet:
             for waiting in answered:
@@ -135,6 +133,18 @@ class Fold:
                     self._start(turn, rule, occurrence)
         if turn.effects or turn.emitted:
             self._settle_effects(turn)
+
+    def _first(self, turn: Turn, name: str, ts: int, lateness: int) -> tuple[int, int]:
+        """The first event of a person, who was in no segment: the truths after it."""
+        p, plan = turn.p, self.program.plan
+        p.known = True
+        if plan.of_nobody is None:
+            apply_event(turn, name, ts, lateness)
+            return plan.settle(p, *plan.evaluate_all(p, turn.now, 0, 0))
+        p.true, p.unknown = plan.of_nobody  # the others stay like that: only what the event touches is evaluated
+        found = apply_event(turn, name, ts, lateness)
+        p.true = p.unknown = 0
+        return found
 
     def schedule(self, person: str, p: Profile, rule_id: str, nominal: int, at: int, out: Outcome) -> None:
         """A schedule fired: start its rule for this person, if the audience holds."""

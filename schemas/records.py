@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -13,7 +13,7 @@ from schemas.events import Event, decode_event
 __all__ = ["Behaviour", "Payload", "ProgramActivated", "Record", "ScheduleFired", "Tick", "decode", "encode"]
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of a partition.
 
     Its offset, the moment the log took it (unix ms), its key (a person, or "" for control).

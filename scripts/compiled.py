@@ -42,9 +42,12 @@ MODULES = (
     "rules/steps.py",
     "rules/turn.py",
     "rules/waits.py",
+    "workers/batch.py",
+    "workers/decoding.py",
 )
 _GROUP = "touchline"
 _TYPED = ("schemas", "segments", "rules", "messaging", "campaigns")
+_TYPED_TOO = ("stores/ports.py", "workers/batch.py", "workers/decoding.py")
 _LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "__pycache__", "*.so", "*.egg-info", "touchline-demo")
 
 
@@ -82,11 +85,9 @@ def _has_compiler() -> bool:
 def _digest() -> str:
     """Over all that the machine code depends on."""
     parts = [sys.version, version("mypy"), Path(__file__).read_text("utf-8")]
-    parts += [
-        f"{path.relative_to(ROOT)}\n{path.read_text('utf-8')}"
-        for room in _TYPED
-        for path in sorted((ROOT / room).rglob("*.py"))
-    ]
+    paths = [path for room in _TYPED for path in sorted((ROOT / room).rglob("*.py"))]
+    paths += [ROOT / path for path in _TYPED_TOO]
+    parts += [f"{path.relative_to(ROOT)}\n{path.read_text('utf-8')}" for path in paths]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from schemas.profile import Profile
 from schemas.times import FOREVER
 from segments import conditions as c
 from segments import terms as t
@@ -18,7 +19,6 @@ from segments.tracks import SAME_RECORDS, Track, Tracks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from schemas.profile import Profile
 
 __all__ = ["Plan"]
 
@@ -53,6 +53,7 @@ class Plan:
         self.evaluate_all = self._evaluator(self.order, "everything")
         self.each = [self._evaluator([segment], "one") for segment in self.order]
         self.dependants = [self._dependants(segment) for segment in self.order]
+        self.of_nobody = self._of_nobody()
         self._handlers: dict[str, Handle] = {}
         self._by_input: dict[tuple[str, ...], Evaluate] = {}
 
@@ -99,6 +100,15 @@ class Plan:
                 todo |= self.dependants[at]
         p.wake = _least(due) + FOREVER
         return true, unknown
+
+    def _of_nobody(self) -> tuple[int, int] | None:
+        """The truths of somebody of whom nothing is known, if they are the same at all times; else None."""
+        nobody = Profile("", 0, FOREVER, [0] * len(self.order), 0, 0, [b""] * len(self.tracks.by_key))
+        try:
+            found = self.evaluate_all(nobody, 0, 0, 0)
+        except Exception:  # noqa: BLE001 - the same as without: a calendar, say, that does not reach back so far
+            return None
+        return None if any(nobody.due) else found
 
     # -- code
     def _evaluator(self, segments: list[str], name: str) -> Evaluate:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from schemas.profile import Profile
 from segments import conditions as c
 from segments.firing import Firing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from schemas.profile import Profile
     from segments.plan import Plan
 
 __all__ = ["Standing"]
@@ -38,6 +38,7 @@ class Standing:
         asked = [tuple(bits) for bits in self._asked.values()]
         self.stamp = blake2b(repr(asked).encode(), digest_size=_STAMP).digest()
         self._masks = Firing(plan).masks(asked)
+        self._of_nobody = self._answers(Profile("", 0, 0, [], 0, 0, []))
 
     def _placed(self) -> dict[str, tuple[int, int]]:
         """By group: where its bytes begin and end."""
@@ -54,10 +55,13 @@ class Standing:
         return firing.matcher(pairs, (start, end, self.stamp, self.renew) if end > start else None)
 
     def renew(self, p: Profile) -> bytes:
-        """Answer every standing condition anew, and keep the answers."""
-        masks = zip(self._masks(p), self._places.values(), strict=True)
-        p.standing = self.stamp + b"".join(mask.to_bytes(end - start, "big") for mask, (start, end) in masks)
+        """Answer every standing condition anew, and keep the answers. Of most new people nothing is known."""
+        p.standing = self._answers(p) if p.traits_raw or p.tags else self._of_nobody
         return p.standing
+
+    def _answers(self, p: Profile) -> bytes:
+        masks = zip(self._masks(p), self._places.values(), strict=True)
+        return self.stamp + b"".join(mask.to_bytes(end - start, "big") for mask, (start, end) in masks)
 
     def _without(self, node: c.Node, bits: dict[c.Node, int]) -> c.Node:
         """The condition with a bit in the place of every part that stands. It is true just when the old one is."""

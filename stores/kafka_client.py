@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
@@ -28,16 +28,17 @@ from aiokafka.record import MemoryRecords
 from aiokafka.structs import TopicPartition
 
 from schemas.errors import StoreUnavailable
-from schemas.records import Record
 from stores.kafka_protocol import TopicIdRequest
+from stores.kafka_records import Unpacked
 from stores.kafka_refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from schemas.records import Record
     from stores.kafka_address import KafkaAddress
 
-__all__ = ["Fetched", "KafkaClient", "TopicFacts", "record_of", "unreachable"]
+__all__ = ["Fetched", "KafkaClient", "TopicFacts", "unreachable"]
 
 _REQUEST_MS = 10_000
 _FETCHED_BYTES = 1 << 20
@@ -84,18 +85,21 @@ class KafkaClient:
         """Let go."""
         await self._client.close()
 
-    async def fetch(self, partition: int, start: int) -> Fetched | None:
-        """The records from `start` on that one answer holds; None when the log has no such offset (any more, yet)."""
-        place = (partition, start, _FETCHED_BYTES)
-        request = FetchRequest(0, 0, _FETCHED_BYTES, _COMMITTED_ONLY, [(self.address.topic, [place])])
+    async def fetch(self, partition: int, start: int, limit: int | None = None) -> Fetched | None:
+        """The records from `start` on that one answer holds; None when the log has no such offset (any more, yet).
+
+        `limit`: no more than so many; the answer is then as small as Kafka can make it.
+        """
+        size = _FETCHED_BYTES if limit is None else 1
+        place = (partition, start, size)
+        request = FetchRequest(0, 0, size, _COMMITTED_ONLY, [(self.address.topic, [place])])
         answer = await self._ask(partition, request)
         *_, aborted, _, data = answer if len(answer) > 6 else [*answer[:-1], None, answer[-1]]  # v11 names a replica
         if answer[1] == OffsetOutOfRangeError.errno:
             return None
         tp = TopicPartition(self.address.topic, partition)
-        unpacked = PartitionRecords(tp, MemoryRecords(data), aborted, start, None, None, True, _COMMITTED_ONLY)  # noqa: FBT003 - aiokafka's order
-        records = [record_of(each) for each in unpacked]
-        return Fetched(records, unpacked.next_fetch_offset)
+        unpacked = Unpacked(tp, MemoryRecords(data), aborted, start, None, None, True, _COMMITTED_ONLY)  # noqa: FBT003 - aiokafka's order
+        return Fetched(list(islice(unpacked, limit)), unpacked.next_fetch_offset)
 
     async def ends(self, partition: int) -> tuple[int, int]:
         """(first kept offset, next offset to be written)."""
@@ -213,12 +217,6 @@ class KafkaClient:
             yield
         except (KafkaError, OSError, TimeoutError) as error:
             raise unreachable(self.address, error) from None
-
-
-def record_of(given: Any) -> Record:  # noqa: ANN401 - aiokafka's ConsumerRecord
-    """A record as the fold knows it. A key or value that is no UTF-8, or is missing, is refused where it is decoded."""
-    key = b"" if given.key is None else given.key
-    return Record(given.offset, given.timestamp, key.decode("utf-8", "replace"), given.value or b"")
 
 
 def unreachable(address: KafkaAddress, error: Exception) -> StoreUnavailable:

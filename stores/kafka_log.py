@@ -157,14 +157,14 @@ class KafkaLog:
         """Records from offset `start` on, in order. Raises `NamedStop` `STATE_GAP` when `start` was trimmed."""
         found = self._ahead.pop(partition, [])
         if not found or found[0].offset != start:
-            found = await self._fetched(partition, start)
+            found = await self._fetched(partition, start, limit if limit == 1 else None)
         if len(found) > limit:
             self._ahead[partition] = found[limit:]
         return found[:limit]
 
-    async def _fetched(self, partition: int, start: int) -> list[Record]:
+    async def _fetched(self, partition: int, start: int, limit: int | None) -> list[Record]:
         while True:
-            fetched = await self._client.fetch(partition, start)
+            fetched = await self._client.fetch(partition, start, limit)
             if fetched is None:
                 first, _ = await self.ends(partition)
                 if start < first:

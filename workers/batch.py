@@ -8,60 +8,25 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from rules.fold import next_moment
-from schemas.decisions import DeadLetter, Outcome
+from schemas.decisions import Outcome
 from schemas.errors import EventRefused
-from schemas.ids import partition_of
 from schemas.profile import decode_profile, encode_profile
-from schemas.records import Behaviour, Payload, Record, decode
+from schemas.records import Behaviour
 from schemas.times import DAY, FOREVER
 from stores.ports import Saved
+from workers.decoding import letter_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.program import Program
+    from schemas.decisions import Decoded
     from schemas.profile import Profile
+    from schemas.records import Record
 
-__all__ = ["Batch", "Decoded", "Folding", "decode_records"]
+__all__ = ["Batch", "Folding"]
 
 _NAMED = 5
-
-
-class Decoded(msgspec.Struct):
-    """A record with what it holds; `payload` None: refused, `letter` says why."""
-
-    record: Record
-    payload: Payload | None
-    letter: DeadLetter | None = None
-
-
-def decode_records(records: list[Record], partition: int, partitions: int) -> list[Decoded]:
-    """Decode records; what cannot be read, or lies in the wrong partition, becomes a dead letter."""
-    return [_decoded(record, partition, partitions) for record in records]
-
-
-def _decoded(record: Record, partition: int, partitions: int) -> Decoded:
-    try:
-        payload = decode(record.value)
-        if isinstance(payload, Behaviour):
-            payload = _placed(payload, record, partition, partitions)
-    except EventRefused as error:
-        return Decoded(record, None, letter_of(record, partition, error))
-    return Decoded(record, payload)
-
-
-def _placed(event: Behaviour, record: Record, partition: int, partitions: int) -> Behaviour:
-    if record.key != event.person or (partitions > 1 and partition_of(event.person, partitions) != partition):
-        message = "the record's key is not its person, or the person belongs to another partition"
-        raise EventRefused(message, code="wrong_partition")
-    if not event.id:
-        return msgspec.structs.replace(event, id=f"@{partition}-{record.offset}")
-    return event
-
-
-def letter_of(record: Record, partition: int, error: EventRefused) -> DeadLetter:
-    """The dead letter of a refused record."""
-    return DeadLetter(partition, record.offset, error.code, error.message, record.value, record.at)
 
 
 class Folding(Protocol):
@@ -91,9 +56,27 @@ class Batch:
         self.due = {person: s.due for person, s in saved.items() if s.due is not None}
         self.heap = [(due, person) for person, due in self.due.items()]
         heapify(self.heap)
+        self.moved: set[str] = set()
         self.outcome = Outcome()
         self.aside: dict[str, Saved] = {}
         self.failed: dict[str, str] = {}
+
+    def records(self, decoded: list[Decoded]) -> None:
+        """Fold records one by one. What a rule raised becomes a dead letter of its record."""
+        outcome = self.outcome
+        for each in decoded:
+            payload, record = each.payload, each.record
+            failures = len(outcome.failures)
+            if each.letter is not None:
+                outcome.dead_letters.append(each.letter)
+            elif isinstance(payload, Behaviour):
+                self.event(record, payload)
+            else:
+                self.tick(record)
+            if len(outcome.failures) > failures:
+                rule, message = outcome.failures[failures]
+                refused = EventRefused(f"rule {rule}: {message}", code="rule_failed")
+                outcome.dead_letters.append(letter_of(record, self.partition, refused))
 
     def event(self, record: Record, event: Behaviour) -> None:
         """Fold one event; a refused one becomes a dead letter and leaves nobody behind."""
@@ -107,10 +90,13 @@ class Batch:
             if not known:
                 del self.people[person]
                 return
-        self._schedule(person, p)
+        self.moved.add(person)
 
     def tick(self, record: Record) -> None:
         """Everything due before the record happens, person by person in the order of their moments."""
+        for person in self.moved:  # only a tick asks for their moments
+            self._schedule(person, self.people[person])
+        self.moved.clear()
         while self.heap and self.heap[0][0] < record.at:
             due, person = heappop(self.heap)
             if self.due.get(person) == due:

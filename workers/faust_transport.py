@@ -20,7 +20,7 @@ from mode import Service
 from mode.threads import WorkerThread
 
 from schemas.errors import StoreUnavailable
-from stores.kafka_client import record_of
+from stores.kafka_records import Fetches
 from workers.log import logger
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread of aiokafka's consumer."""
 
     Worker = LooseThread
+
+    async def on_start(self) -> None:
+        """Open the consumer. Its fetches give records of ours: one object for each, made once."""
+        await super().on_start()
+        self._ensure_consumer()._fetcher._records = Fetches()  # noqa: SLF001 - still empty: nothing is assigned yet
 
     def _create_worker_consumer(self, transport: Any) -> Any:  # noqa: ANN401 - aiokafka's consumer
         consumer = super()._create_worker_consumer(transport)
@@ -143,10 +148,10 @@ class BatchConsumer(driver.Consumer):
         tp = TP(tp.topic, tp.partition)
         last = records[-1]
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp) or last.offset + 1)
-        parcel = self._partitions.parcel(tp.partition, wanted.get(tp.partition, -1), [record_of(r) for r in records])
+        parcel = self._partitions.parcel(tp.partition, wanted.get(tp.partition, -1), records)
         headers, value = cast("Any", ()), cast("Any", parcel)
         return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000, last.timestamp_type,
+            tp.topic, tp.partition, last.offset, last.at / 1000, 0,
             headers, None, value, None, 0, len(records), tp, generation_id=generation,
         )  # fmt: skip
 

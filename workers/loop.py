@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from rules.fold import LATENESS, Fold
 from rules.program import Program
-from schemas.decisions import DeadLetter, Outcome
+from schemas.decisions import DeadLetter, Decoded, Outcome
 from schemas.errors import Moved, NamedStop
 from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
-from workers.batch import Batch, Decoded, Folding, decode_records
+from workers.batch import Batch, Folding
 from workers.clock import elapsed
+from workers.decoding import Decoding
 from workers.startup import first_position
 from workers.turns import Turns
 
@@ -31,8 +32,11 @@ __all__ = ["MakeFold", "Options", "PartitionWorker"]
 MakeFold = Callable[[Program, str, Callable[[str], Program | None], int], Folding]
 """(program, workspace, programs by name, lateness) → the fold of a batch."""
 
+_EVERYBODYS = (ScheduleFired, ProgramActivated)
 _CLOCK_SLACK = 300_000
 _FAILURES = 100
+_AT_ONCE = 16
+"""Records that are folded before others can have their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ class PartitionWorker:
         self.workspace, self.partition, self.options = workspace, partition, options
         self.position: Position | None = None
         self.counts = Counts()
+        self._decoding = Decoding(partition, log.info.partitions)
         self._release = 0
         self._careful = 0
         self._reached = (0, 0)
@@ -154,10 +159,8 @@ class PartitionWorker:
         if not records:
             return 0
         self._check_clock(records[-1].at)
-        decoded = decode_records(records, self.partition, self.log.info.partitions)
-        control = next(
-            (at for at, d in enumerate(decoded) if isinstance(d.payload, ScheduleFired | ProgramActivated)), None
-        )
+        decoded = self._decoding.records(records)
+        control = next((at for at, d in enumerate(decoded) if isinstance(d.payload, _EVERYBODYS)), None)
         if control == 0:
             return await self._everybody(position, decoded[0])
         if position.chunk:
@@ -313,25 +316,10 @@ def _next(position: Position, decoded: Decoded, cursor: str, *, done: bool) -> P
 
 
 def _fold(batch: Batch, decoded: list[Decoded]) -> Iterator[None]:
-    """Fold records one by one; everybody of the batch is then as the last one left them."""
-    for each in decoded:
-        payload = each.payload
-        failures = len(batch.outcome.failures)
-        if each.letter is not None:
-            batch.outcome.dead_letters.append(each.letter)
-        elif isinstance(payload, Behaviour):
-            batch.event(each.record, payload)
-        else:
-            batch.tick(each.record)
-        if len(batch.outcome.failures) > failures:
-            batch.outcome.dead_letters.append(_failed(batch.partition, each, batch.outcome.failures[failures]))
+    """Fold records, a few at a time; everybody of the batch is then as the last one left them."""
+    for start in range(0, len(decoded), _AT_ONCE):
+        batch.records(decoded[start : start + _AT_ONCE])
         yield
-
-
-def _failed(partition: int, each: Decoded, failure: tuple[str, str]) -> DeadLetter:
-    rule, message = failure
-    record = each.record
-    return DeadLetter(partition, record.offset, "rule_failed", f"rule {rule}: {message}", record.value, record.at)
 
 
 def _without_program(partition: int, decoded: list[Decoded]) -> Outcome:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import NamedStop, SettingsError
 from schemas.ids import partition_of
+from schemas.records import Record
 from stores.ports import Appendable, Place
 from tests.helpers.stores import CLOCKED, LASTING_LOGS, LOGS, Clock, log_in
 from tests.helpers.waiting import wait_until_async
@@ -67,7 +68,7 @@ async def test_a_record_is_read_back_where_its_place_says(log: Log) -> None:
 
     (record,) = await log.read(place.partition, place.offset)
 
-    assert record == (place.offset, record.at, "ada", b"\x00\xff{")
+    assert record == Record(place.offset, record.at, "ada", b"\x00\xff{")
 
 
 async def test_an_event_goes_to_the_partition_of_its_person_and_control_where_it_is_sent(log: Log) -> None:

@@ -16,7 +16,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
-from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.sender import Sender
 from faust.app.base import App
@@ -31,6 +31,7 @@ PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0
 PRINTS: dict[tuple[Any, str], str] = {
     # overridden
     (App, "_new_transport"): "11beddacb9fe",
+    (driver.AIOKafkaConsumerThread, "on_start"): "675d03707bbe",
     (driver.AIOKafkaConsumerThread, "_create_worker_consumer"): "c179c0bdb975",
     (driver.AIOKafkaConsumerThread, "_commit"): "78c931ecfa8d",
     (WorkerThread, "__init__"): "9cd56c313cc6",
@@ -63,6 +64,9 @@ PRINTS: dict[tuple[Any, str], str] = {
     (AIOKafkaConsumer, "__init__"): "bda88cd61988",
     (AIOKafkaConsumer, "start"): "5ba1baa38f62",
     (Fetcher, "fetched_records"): "e20ce0c8117f",
+    (Fetcher, "_proc_fetch_request"): "ace04969424f",
+    (FetchResult, "__init__"): "00a9da5e0517",
+    (PartitionRecords, "_consumer_record"): "56c3ee13f914",
     (Fetcher, "seek_to"): "10c45c3c873d",
     (PartitionRecords, "_unpack_records"): "047f7fc3f005",
     (GroupCoordinator, "__init__"): "f14fdb7599ea",
