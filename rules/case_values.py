@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rules import read_values as v
 from rules.coerce import trait_value
-from rules.fields import Fields, Reader, did_you_mean, scalar_length
+from rules.fields import Fields, Reader, scalar_length
+from rules.hints import did_you_mean
 from rules.localtimes import parse_moment
 from rules.model import Action, Playbook, Rule, walk_steps
 from rules.nodes import Mapping, Node, Scalar, Sequence

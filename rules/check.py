@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING
 from rules.check_calendar import check_calendar
 from rules.check_messages import check_messages
 from rules.compile import check_expressions
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.lint.named import looked_into
 from rules.lint.parts import expressions_of, steps_of
 from rules.lint.run import lint
 from rules.model import Action, Limit, TagPerson
 from rules.read import Reading, read
+from rules.repaired import repaired
 from schemas.findings import Finding, Mark
 from schemas.money import to_major
 from schemas.texts import say
 from segments.model import leaves
 from segments.syntax import Binary, Call, Expr, Literal, walk
+from segments.tree import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rules.model import Playbook, Rule
     from schemas.findings import Severity
+    from segments.definitions import Definitions
 
 __all__ = ["check_playbook"]
 
@@ -39,11 +42,16 @@ def check_playbook(
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
     `now` (unix ms): when it is checked, for what time alone makes doubtful; None: that is not looked at.
     `defaults`: inputs have their defaults, whatever the section `values` says.
+    A fault of YAML that can only have been meant in one way hides nothing: the file is read as it was meant.
     """
     reading = read(files, zones, defaults=defaults)
+    meant = repaired(files, reading.findings)
+    if meant is not None:
+        reading = read(meant.texts, zones, defaults=defaults)
     dated = () if now is None else check_calendar(reading, now)
     found = {*reading.findings, *_findings(reading), *dated}
-    findings = sorted(each for each in found if not reading.waived(each.code, Mark(each.file, each.line, each.column)))
+    kept = {each for each in found if not reading.waived(each.code, Mark(each.file, each.line, each.column))}
+    findings = sorted(kept if meant is None else {*meant.faults, *map(meant.placed, kept)})
     faulty = any(finding.severity == "error" for finding in findings)
     return None if faulty else reading.playbook, findings
 
@@ -147,11 +155,19 @@ def _expressions(reading: Reading) -> Iterator[Finding]:
         rule.id: rule for rule in playbook.rules.values() if rule.trigger.names or rule.trigger.schedule is not None
     }
     spared = {place for rule in started.values() if rule.status != "live" for place in _missing_calls(rule)}
-    for finding in check_expressions(replace(playbook, rules=started)):
+    definitions = _without(playbook.definitions, reading.doubtful)
+    for finding in check_expressions(replace(playbook, rules=started, definitions=definitions), reading.doubtful):
         if finding.code == "not_available" and (finding.file, finding.line, finding.column) in spared:
             yield replace(finding, severity="warning")
         else:
             yield finding
+
+
+def _without(definitions: Definitions, doubtful: frozenset[str]) -> Definitions:
+    """The definitions, those conditions missing that rest on something doubtful."""
+    shaky = {n for n, held in definitions.lets.items() if any(mentions(e.expr, doubtful) for e in leaves(held))}
+    kept = {name: held for name, held in definitions.lets.items() if name not in shaky}
+    return replace(definitions, lets=kept, missing=definitions.missing | {("let", name) for name in shaky})
 
 
 def _missing_calls(rule: Rule) -> Iterator[tuple[str, int, int]]:

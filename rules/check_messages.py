@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.model import Invite, IssueCoupon, SendMessage, Stop, WaitStep, branches
 from rules.read_offers import BENEFITS
 from schemas.catalogue import RESERVED_EVENTS
@@ -137,6 +137,12 @@ class _Values:
         if name in _COUPON:
             hint = say("put `- issue_coupon: {{pool: …, as: {root}}}` before it, on every way here", root=root)
             return "error", say("no step before this one issues a coupon as {root!r}", root=root), hint
+        return self._unknown(root, name)
+
+    def _unknown(self, root: str, name: str) -> _Fault:
+        if root == "profile":
+            hint = say("in a text it is called {name}", name=f"person.{name}")
+            return "error", "conditions say profile, texts say person", hint
         names = {"event", "person", "inputs", *self.coupons, *(["reply"] if self.reply else [])}
         return "error", "there is no such variable", did_you_mean(root, names)
 

@@ -23,11 +23,12 @@ from segments.plan import Plan
 from segments.scope import Reported, Scope, TypeFault
 from segments.standing import Standing
 from segments.syntax import Name, Select
+from segments.tree import mentions
 from segments.typing import Typer, type_of_property
 from segments.units import literal_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from schemas.catalogue import TraitType
     from segments import model
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["check_expressions", "compile_playbook"]
 
 
-def check_expressions(playbook: Playbook) -> list[Finding]:
-    """Every wrong name, type or unit in the playbook's expressions, with its place."""
-    compiler = _Compiler(playbook)
+def check_expressions(playbook: Playbook, doubtful: Collection[str] = ()) -> list[Finding]:
+    """Every wrong name, type or unit in the playbook's expressions, with its place.
+
+    Nothing is said of an expression that rests on one of the `doubtful` properties and traits.
+    """
+    compiler = _Compiler(playbook, doubtful)
     compiler.read(playbook.rules.values())
     return compiler.findings
 
@@ -55,8 +59,8 @@ def compile_playbook(playbook: Playbook) -> Program:
 
 
 class _Compiler:
-    def __init__(self, playbook: Playbook) -> None:
-        self.playbook, self.findings = playbook, list[Finding]()
+    def __init__(self, playbook: Playbook, doubtful: Collection[str] = ()) -> None:
+        self.playbook, self.findings, self.doubtful = playbook, list[Finding](), doubtful
         self.stages = tuple(stage.id for stage in playbook.stages)
         self.complete = any(stage.when is None for stage in playbook.stages)
         self.names = playbook.catalogue.resolve()
@@ -140,7 +144,8 @@ class _Compiler:
                 message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
         except TypeFault as fault:
-            self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
+            if not mentions(expression.expr, self.doubtful):
+                self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
         return term
 
     def _typed(self, expression: model.Expression, scope: Scope, *, condition: bool) -> t.Term | None:
@@ -148,14 +153,16 @@ class _Compiler:
         try:
             return typer.condition(expression.expr) if condition else typer.term(expression.expr)
         except TypeFault as fault:
-            self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
+            if not mentions(expression.expr, self.doubtful):
+                self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
         return None
 
     def _computed(self, trait: TraitType, scope: Scope) -> None:
         try:
             term = Typer(scope).term(Select(0, 0, Name(0, 0, "profile"), trait.name))
         except TypeFault as fault:
-            self._fault(trait.place, fault)
+            if trait.name not in self.doubtful:
+                self._fault(trait.place, fault)
             return
         self.traits[trait.name] = term
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rules.codes.lint import CODES
+from rules.hints import NOWHERE, allowed
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
-from schemas.findings import Finding, Mark, Severity, nearest
+from schemas.findings import Finding, Mark, Severity
 from schemas.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rules.hints import Hints
 
 __all__ = [
     "WAIVABLE",
@@ -21,10 +24,8 @@ __all__ = [
     "Read",
     "Reader",
     "Waiver",
-    "allowed",
     "check_name",
     "describe",
-    "did_you_mean",
     "duplicate",
     "named",
     "not_available",
@@ -38,7 +39,6 @@ Places = dict[tuple[str | int, ...], Mark]
 
 WAIVABLE = frozenset(code.name for code in CODES)
 """Warnings of the lint that a rule, template or segment may `waive`."""
-_LISTED = 24
 _MAX_ID = 128
 
 
@@ -68,6 +68,10 @@ class Reader:
     places: Places = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
     errors: int = 0
+    doubtful: set[str] = field(default_factory=set)
+    """Properties and traits whose declaration has a fault, so that their types cannot be relied on."""
+    doubts: int = 0
+    """How many of the errors stand in those declarations."""
     complete: bool = True
     """Every file could be read: what is not there does not exist."""
     _marked: set[Mark] = field(default_factory=set)
@@ -98,6 +102,15 @@ class Reader:
             hint,
             length=scalar_length(node),
         )
+
+    def declare(self, name: str, read: Callable[[], T]) -> T:
+        """Read the declaration of a property or trait; with an error in it the name is doubtful."""
+        before, doubts = self.errors, self.doubts
+        declared = read()
+        if self.errors > before:
+            self.doubtful.add(name)
+            self.doubts = doubts + self.errors - before  # those of the properties of items within are among them
+        return declared
 
     def mute(self, mark: Mark) -> None:
         """Say nothing more of this place: what stands there has no value, and that has been said."""
@@ -136,36 +149,21 @@ def scalar_length(node: Node) -> int:
     return max(1, len(node.text)) if isinstance(node, Scalar) and "\n" not in node.text else 1
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The hint for an unknown name: the nearest one, else all there are."""
-    names = sorted(known)
-    close = nearest(name, names)
-    if close is not None:
-        return say("did you mean {close!r}?", close=close)
-    return say("there is: {names}", names=", ".join(names[:_LISTED])) if names else "there is none"
-
-
-def allowed(name: str, known: Collection[str]) -> str:
-    """The hint for a key that is not known: the nearest one, and all there are."""
-    close = nearest(name, known)
-    names = ", ".join(known)
-    if close is None:
-        return say("allowed: {names}", names=names)
-    return say("did you mean {close!r}? allowed: {names}", close=close, names=names)
-
-
 class Fields:
     """The keys of one mapping. Ask for each with `get` or `need`, then `close` reports the keys nobody asked for."""
 
-    def __init__(self, reader: Reader, node: Node, what: str, mark: Mark | None = None) -> None:
-        """`what` names the mapping in messages; `mark`: where its name stands, for what is missing."""
+    def __init__(self, reader: Reader, node: Node, what: str, mark: Mark | None = None, hint: str = "") -> None:
+        """`what` names the mapping in messages; `mark`: where its name stands, for what is missing.
+
+        `hint`: what to write, for whoever wrote something else than a mapping.
+        """
         self.reader, self.what, self.mark = reader, what, mark or node.mark
         self._known: list[str] = []
         self._later: list[str] = []
         self.ok = isinstance(node, Mapping)
         self._entries = node.entries if isinstance(node, Mapping) else {}
         if not self.ok:
-            reader.wrong_type(node, say("{what} with keys and values", what=what))
+            reader.wrong_type(node, say("{what} with keys and values", what=what), hint)
 
     def get(self, key: str, read: Callable[[Reader, Node], T]) -> T | None:
         """The value of a key that may be missing."""
@@ -224,13 +222,15 @@ class Fields:
             last = max(_last_line(entry.value) for entry in self._entries.values())
             self.reader.waivers.append(Waiver(self.mark.file, self.mark.line, last, frozenset(codes)))
 
-    def close(self) -> None:
-        """Report every key that nobody asked for."""
+    def close(self, elsewhere: Hints = NOWHERE) -> None:
+        """Report every key that nobody asked for. `elsewhere`: see `allowed`."""
         for key, entry in self._entries.items():
             if key in self._known or key in self._later or self.reader.has_fault_at(entry.key_mark):
                 continue
             message = say("{what} has no key {key!r}", what=self.what, key=key)
-            self.reader.fault(entry.key_mark, "unknown_key", message, allowed(key, self._known), length=len(key))
+            self.reader.fault(
+                entry.key_mark, "unknown_key", message, allowed(key, self._known, elsewhere), length=len(key)
+            )
 
 
 def _last_line(node: Node) -> int:

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from rules import read_catalogue, read_names, read_offers, read_rules
-from rules.fields import Places, Reader, Waiver, allowed, not_available
+from rules.fields import Places, Reader, Waiver, not_available
+from rules.hints import allowed
 from rules.loader import load
 from rules.model import Playbook
 from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_inputs import check_currency, put_in, read_inputs
 from rules.read_values import is_currency
 from rules.references import References
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Catalogue, TraitType
 from schemas.findings import Finding, Mark
 from schemas.texts import say
+from segments.syntax import parse
+from segments.tree import mentions
 
 __all__ = ["Reading", "playbook_hash", "read", "read_playbook"]
 
@@ -39,12 +42,15 @@ _LATER = (
     "sequences", "points", "badges", "draws", "referrals", "experiments", "budgets", "campaigns",
 )  # fmt: skip
 
+_OF_THE_WORKSPACE = {key: say("`{key}` stands under `workspace`", key=key) for key in read_catalogue.WORKSPACE_KEYS}
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What came of reading. With errors among the findings the playbook has gaps and only serves to find more faults.
 
-    `broken`: rules that could not be read whole. `typed`: the catalogue could be, so its types can be relied on.
+    `broken`: rules that could not be read whole. `typed`: the catalogue could be, so its types can be relied on, save
+    those of the properties and traits that are `doubtful`.
     """
 
     playbook: Playbook
@@ -55,6 +61,7 @@ class Reading:
     sections: Dictionary[str, list[Entry]] = field(default_factory=dict)
     """The top-level entries of all files, by section."""
     waivers: list[Waiver] = field(default_factory=list)
+    doubtful: frozenset[str] = frozenset()
 
     @property
     def faulty(self) -> bool:
@@ -105,9 +112,9 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
     nodes = {name: [entry.value for entry in entries] for name, entries in sections.items()}
     workspace, reject = read_catalogue.workspace(reader, sections["workspace"])
     check_currency(reader, inputs)
-    before = reader.errors
+    before, doubts = reader.errors, reader.doubts
     events, traits = read_catalogue.events(reader, nodes["events"]), read_catalogue.traits(reader, nodes["traits"])
-    catalogue, typed = Catalogue(events, traits, reject), complete and reader.errors == before
+    catalogue, typed = Catalogue(events, traits, reject), complete and reader.errors - before == reader.doubts - doubts
     definitions = read_names.definitions(reader, nodes["lists"], nodes["let"])
     definitions = replace(definitions, inputs=inputs.constants, missing=definitions.missing | inputs.missing)
     segments = read_catalogue.segments(reader, nodes["segments"])
@@ -131,7 +138,27 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
         hash=playbook_hash(files),
         definitions=definitions,
     )
-    return Reading(playbook, sorted(reader.findings), reader.places, broken, typed, sections, reader.waivers)
+    return Reading(
+        playbook,
+        sorted(reader.findings),
+        reader.places,
+        broken,
+        typed,
+        sections,
+        reader.waivers,
+        _doubtful(reader, traits),
+    )
+
+
+def _doubtful(reader: Reader, traits: Dictionary[str, TraitType]) -> frozenset[str]:
+    """The names whose types cannot be relied on, those among them that are computed of such ones."""
+    out = set(reader.doubtful)
+    for _ in traits:
+        more = {t.name for t in traits.values() if t.source and t.name not in out and mentions(parse(t.source), out)}
+        if not more:
+            break
+        out |= more
+    return frozenset(out)
 
 
 def _likely_currency(workspaces: list[Entry]) -> str | None:
@@ -158,7 +185,7 @@ def _sections(reader: Reader, files: Dictionary[str, str]) -> dict[str, list[Ent
                 not_available(reader, entry.key_mark, entry.key, "warning")
             elif not reader.has_fault_at(entry.key_mark):
                 message = say("a playbook has no section {key!r}", key=entry.key)
-                hint = allowed(entry.key, _SECTIONS)
+                hint = allowed(entry.key, _SECTIONS, _OF_THE_WORKSPACE)
                 reader.fault(entry.key_mark, "unknown_key", message, hint, length=len(entry.key))
     return sections
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from rules import read_values as v
-from rules.fields import Fields, Reader, did_you_mean, duplicate, named
+from rules.fields import Fields, Reader, duplicate, named
+from rules.hints import did_you_mean
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_conditions import condition, expression
 from rules.read_lifetime import holdout
@@ -19,9 +21,13 @@ from segments.syntax import Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence as List
 
-__all__ = ["FIRST_FILE", "events", "lifecycle", "segments", "traits", "workspace"]
+__all__ = ["FIRST_FILE", "WORKSPACE_KEYS", "events", "lifecycle", "segments", "traits", "workspace"]
 
 FIRST_FILE = "touchline.yaml"
+WORKSPACE_KEYS = (
+    *("name", "zone", "currency", "language", "country", "unknown_events", "quiet_hours", "caps", "holdout", "history"),
+    *("ad_words", "allowed_words"),
+)
 _TYPES = ("text", "integer", "number", "money", "boolean", "time", "date", "list")
 _ALWAYS = Leaf(Expression("true", Literal(0, 4, value=True)))
 """Stands in for the condition of a segment that could not be read: its name still exists."""
@@ -122,7 +128,10 @@ def _notes(fields: Fields) -> None:
 
 
 def _properties(reader: Reader, node: Node) -> dict[str, PropertyType]:
-    return {entry.key: _property(reader, entry) for entry in named(reader, [node], "property", any_text=True)}
+    return {
+        entry.key: reader.declare(entry.key, partial(_property, reader, entry))
+        for entry in named(reader, [node], "property", any_text=True)
+    }
 
 
 def _property(reader: Reader, entry: Entry) -> PropertyType:
@@ -157,7 +166,7 @@ def traits(reader: Reader, nodes: List[Node]) -> dict[str, TraitType]:
     for entry in named(reader, nodes, "trait", any_text=True):
         if entry.key == "stage":
             reserved(reader, entry, "trait")
-        out[entry.key] = _trait(reader, entry)
+        out[entry.key] = reader.declare(entry.key, partial(_trait, reader, entry))
     return out
 
 

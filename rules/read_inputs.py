@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rules import read_values as v
-from rules.fields import Fields, Read, Reader, did_you_mean, named, scalar_length
+from rules.fields import Fields, Read, Reader, named, scalar_length
+from rules.hints import did_you_mean
 from rules.nodes import Entry, Mapping, Node, Scalar, Sequence
 from rules.read_names import list_of
 from schemas.money import parse_money

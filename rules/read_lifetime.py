@@ -65,6 +65,12 @@ def validity(reader: Reader, node: Node) -> Validity | None:
 def if_late(reader: Reader, node: Node) -> IfLate | None:
     """`send`, `skip`, or `{send_within: 2h}`."""
     if isinstance(node, Scalar):
+        if node.text.startswith("send_within"):
+            hint = "write {send_within: 2h}"
+            reader.fault(
+                node.mark, "not_allowed", "`send_within` is a key with a length of time", hint, length=len(node.text)
+            )
+            return None
         said = v.one_of("send", "skip")(reader, node)
         return None if said is None else IfLate(None if said == "send" else SKIPPED)
     fields = Fields(reader, node, "`if_late`")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from messaging.render import check_template, variables_of
 from rules import read_values as v
-from rules.fields import Fields, Reader, did_you_mean, named, scalar_length
+from rules.fields import Fields, Reader, named, scalar_length
+from rules.hints import did_you_mean
 from rules.nodes import Entry, Node, Scalar
 from schemas.money import parse_money
 from schemas.offers import Community, CouponPool, Template, TemplateText

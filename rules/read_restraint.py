@@ -9,6 +9,7 @@ from rules import read_values as v
 from rules.fields import Fields, Reader, named, scalar_length
 from rules.nodes import Scalar
 from rules.read_offers import CHANNELS, channel
+from schemas.findings import nearest
 from schemas.offers import LONGEST_CAP, Cap, QuietHours
 from schemas.texts import say
 
@@ -79,7 +80,10 @@ def _cap(reader: Reader, entry: Entry) -> Cap | None:
         channels = channels or frozenset({entry.key})
     elif entry.key != "all" and fields.ok and not channels and not purposes:
         message = say("the cap {name!r} does not say what it counts", name=entry.key)
-        hint = "add `channels:` or `purposes:`, or name it all, marketing, or like a channel"
+        close = nearest(entry.key, ("all", *PURPOSES, *CHANNELS))
+        hint: str = "add `channels:` or `purposes:`, or name it all, marketing, or like a channel"
+        if close is not None:
+            hint = say("did you mean {close!r}? Else add `channels:` or `purposes:`", close=close)
         reader.fault(entry.key_mark, "cap_without_scope", message, hint, length=len(entry.key))
     if count is None or within is None:
         return None

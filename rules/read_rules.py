@@ -11,7 +11,7 @@ from rules.nodes import Entry, Mapping, Node, Scalar
 from rules.read_conditions import condition, exception
 from rules.read_lifetime import check_canary, if_late, share, validity
 from rules.read_schedules import scheduled
-from rules.read_steps import StepReader
+from rules.read_steps import STEPS, StepReader
 from schemas.catalogue import RESERVED_EVENTS
 from schemas.texts import say
 
@@ -62,7 +62,7 @@ def _rule(reader: Reader, entry: Entry, references: References) -> Rule:
     then = fields.need("then", steps.steps)
     fields.waive()
     fields.later(*_LATER)
-    fields.close()
+    fields.close({key: say("`{key}` is a step: write it in the list under `then`", key=key) for key in STEPS})
     if "canary" in fields:
         check_canary(reader, fields.entry("canary").key_mark, status or "live")
     if change == "migrate":

@@ -105,7 +105,7 @@ def _days(reader: Reader, node: Node) -> int | None:
 def _dated(reader: Reader, node: Node, references: References) -> str | None:
     """A trait of type date that is set, and not computed."""
     name = references.trait(reader, node)
-    if name is None or not references.typed:
+    if name is None or not references.typed or name in reader.doubtful:
         return name
     kind = references.catalogue.traits.get(name)
     if kind is None or kind.type != "date":

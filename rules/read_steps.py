@@ -29,7 +29,7 @@ from rules.references import References
 from schemas.findings import Mark, Severity
 from schemas.texts import say
 
-__all__ = ["StepReader"]
+__all__ = ["STEPS", "StepReader"]
 
 _VARIABLES = ("event", "person", "community", "reply", "inputs")
 _LATER = ("grant_points", "award")
@@ -131,7 +131,7 @@ class StepReader:
 
     # -- actions
     def _send(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
-        fields = Fields(reader, node, "`send`")
+        fields = Fields(reader, node, "`send`", hint="write {template: NAME, channels: [email]}")
         template = fields.need("template", self.references.template)
         channels = self._channels(fields, needed=True)
         fields.close()
@@ -177,7 +177,7 @@ class StepReader:
         return SetTraits(values, id_) if values else None
 
     def _invite(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
-        fields = Fields(reader, node, "`invite`")
+        fields = Fields(reader, node, "`invite`", hint="write {community: NAME}")
         community = fields.need("community", self.references.community)
         template = fields.get("template", self.references.template)
         channels = self._channels(fields, needed="template" in fields)
@@ -191,13 +191,13 @@ class StepReader:
         return None if community is None else Invite(community, template, channels, id_)
 
     def _assign(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
-        fields = Fields(reader, node, "`assign`")
+        fields = Fields(reader, node, "`assign`", hint="write {to: NAME}")
         to = fields.need("to", v.label)
         fields.close()
         return None if to is None else Assign(to, id_)
 
     def _emit(self, reader: Reader, node: Node, id_: str | None) -> Step | None:
-        fields = Fields(reader, node, "`emit`")
+        fields = Fields(reader, node, "`emit`", hint="write {event: NAME}")
         event = fields.need("event", self.references.event)
         person = fields.get("person", expression)
         properties = fields.get("properties", v.mapping_of(expression))
@@ -278,3 +278,5 @@ _ACTIONS = {
 }
 
 _FLOW = ("wait", "if", "split")
+STEPS = (*_ACTIONS, "if", "split")
+"""Keys of steps that no rule has."""

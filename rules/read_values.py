@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from rules.fields import Read, Reader, check_name, did_you_mean, scalar_length
+from rules.fields import Read, Reader, check_name, scalar_length
+from rules.hints import did_you_mean
 from rules.nodes import Mapping, Node, Scalar, Sequence
 from rules.schedule import cron_fault
 from schemas.findings import nearest

@@ -52,7 +52,7 @@ class WaitReader:
         endings = fields.get("unless", v.one_or_more(self._ending))
         names, unless = tuple(answers or ()), tuple(endings or ())
         held = fields.get("while", condition)
-        fields.close()
+        fields.close({key: say("`{key}` stands beside `wait`, not in it", key=key) for key in ("then", "else")})
         self._check_answers(reader, fields, names, same, unless)
         if kinds != ["event"]:
             return None if (length, until) == (None, None) else Wait(length or 0, unless, until, condition=held)

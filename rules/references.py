@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules import read_values as v
-from rules.fields import Reader, did_you_mean, scalar_length
+from rules.fields import Reader, scalar_length
+from rules.hints import did_you_mean
 from schemas.catalogue import RESERVED_EVENTS, Catalogue
 from schemas.texts import say
 from segments.normalise import STAGE

@@ -24,7 +24,7 @@ HASH = "' #' begins a comment"
 BRACES = "a leading {{ begins a mapping"
 _KEY = re.compile(r"""\s*(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}\[\],:][^\n"'{}\[\],:]*):\s+""")
 _TIGHT = re.compile(r"(?P<key>[\w.-]+) *(?P<colon>:(?=[^\s/])|：)")
-_NEGATED = re.compile(r"(?:^|: |- ) *(?P<value>![^\s!].*)$")
+_NEGATED = re.compile(r"(?:^|[:,-] |[{\[]) *(?P<value>![^\s!=])")
 _ENTRY_LIMIT, _SHOWN = 10_000, 300
 
 
@@ -55,12 +55,10 @@ _HEADER = _Sentence(
     "nothing may follow | or > in its line",
     "the text begins in the next line; otherwise put it in quotes",
 )
+_CHARACTER = _Sentence("yaml_character", "a plain text cannot begin with this character", "put the text in quotes")
 _SENTENCES = (
     ("found character '\\t'", _Sentence("yaml_tab", "a tab stands here", "YAML is indented with spaces")),
-    (
-        "that cannot start any token",
-        _Sentence("yaml_character", "a plain text cannot begin with this character", "put the text in quotes"),
-    ),
+    ("that cannot start any token", _CHARACTER),
     (
         "mapping values are not allowed here",
         _Sentence(
@@ -217,12 +215,14 @@ def _outdented(source: Source, at: int, last: Last) -> Finding | None:
 
 
 def _negated(source: Source, at: int) -> Finding | None:
-    """`!a > 1`: a tag, and then what looks like the head of a text over several lines."""
+    """`!a > 1`, `!a || b`: a tag, and then what looks like the head of a text over several lines, or like nothing."""
     start = source.line_start(at)
-    found = _NEGATED.search(source.text[start:].partition("\n")[0])
-    if found is None or not is_expression(found["value"].strip()):
-        return None
-    return unquoted(source, start + found.start("value"), found["value"].strip(), TAG)
+    for found in _NEGATED.finditer(source.text, start, at):
+        for flow in (False, True):
+            text = source.value(found.start("value"), flow=flow)
+            if is_expression(text):
+                return unquoted(source, found.start("value"), text, TAG)
+    return None
 
 
 def _in_flow(source: Source, opened: int, at: int, problem: str) -> Finding:
@@ -266,7 +266,7 @@ def _general(source: Source, since: int, at: int, problem: str) -> Finding:
         )
     for beginning, sentence in _SENTENCES:
         if beginning in problem:
-            better = _negated(source, at) if sentence is _HEADER else None
+            better = _negated(source, at) if sentence in {_HEADER, _CHARACTER} else None
             if better is not None:
                 return better
             place = since if sentence.at_context else at

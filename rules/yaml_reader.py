@@ -40,6 +40,7 @@ _SHOWN = 60
 _NO_KEY = ("a key is missing here", "write it before the colon")
 _SURROGATE = re.compile("[\x00\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+_TAG_BEFORE = re.compile(r"!\S*[ \t]+\Z")
 _COMMENT = re.compile(r"[ \t]+#")
 _COMPARED = re.compile(r"[<>=]\s*[0-9]{1,3}")
 _THOUSANDS = re.compile(r"(?:,[0-9]{3})+(?![0-9])")
@@ -207,7 +208,7 @@ class Reader:
         start, end = event.start_mark.index, event.end_mark.index
         self.last = yaml_faults.Last(start, end, event.style)
         if event.anchor is not None or event.tag is not None:
-            negation = self._negation(start, flow=flow)
+            negation = self._negation(self._first_property(start), flow=flow)
             if negation is not None:
                 return negation
             self._refuse_properties(event)
@@ -242,6 +243,12 @@ class Reader:
         self._found(yaml_faults.unquoted(self.source, at, text, why))
         content = folded(text)
         return Scalar(content, content, plain=True, mark=self.source.mark(at), source=text)
+
+    def _first_property(self, at: int) -> int:
+        """Where the properties of a node begin: of `!a && b`, a tag and an anchor to YAML, events tell the anchor."""
+        line = self.source.line_start(at)
+        tag = _TAG_BEFORE.search(self.source.text, line, at) if self.source.text.startswith("&", at) else None
+        return at if tag is None else tag.start()
 
     def _negation(self, at: int, *, flow: bool) -> Scalar | None:
         text = self.source.value(at, flow=flow)

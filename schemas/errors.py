@@ -56,8 +56,8 @@ class PlaybookError(TouchlineError):
 
     code = "bad_playbook"
 
-    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, findings: Sequence[Finding], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.findings = tuple(findings)
 
 

@@ -44,6 +44,7 @@ NUMBER_SCALE = 1_000_000
 _ELSEWHERE = {
     "today": "local_date()", "curdate": "local_date()", "date": "local_date()", "current_date": "local_date()",
     "hour": "local_hour()", "now": "now", "len": "event.items.size()", "length": "event.items.size()",
+    "stage": 'profile.stage == "vip"', "in_stage": 'profile.stage == "vip"', "is_stage": 'profile.stage == "vip"',
     "segment": 'in_segment("vip")', "tag": 'has_tag("vip")',
     "isnull": "!has(profile.city)", "exists": "has(profile.city)", "average": "avg", "mean": "avg",
 }  # fmt: skip

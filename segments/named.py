@@ -22,6 +22,7 @@ BASES = ("lists", "let", "inputs")
 def named_term(typer: Typer, base: str, expr: syntax.Select) -> Term:
     """The term of `lists.x`, `let.x`, `inputs.x`. Raises `TypeFault`."""
     definitions, name = typer.scope.definitions, expr.field
+    unusable = {each for kind, each in definitions.missing if kind == base}
     match base:
         case "lists" if name in definitions.lists:
             return definitions.lists[name]
@@ -32,10 +33,10 @@ def named_term(typer: Typer, base: str, expr: syntax.Select) -> Term:
         case _ if (base, name) in definitions.missing:
             raise Reported(expr)
         case "inputs":
-            return typer._unknown("unknown_input", "input", name, definitions.inputs, expr)  # noqa: SLF001 - one typer
+            return typer._unknown("unknown_input", "input", name, {*definitions.inputs, *unusable}, expr)  # noqa: SLF001 - one typer
         case "lists":
-            return typer._unknown("unknown_list", "list", name, definitions.lists, expr)  # noqa: SLF001
-    return typer._unknown("unknown_let", "name under let", name, definitions.lets, expr)  # noqa: SLF001
+            return typer._unknown("unknown_list", "list", name, {*definitions.lists, *unusable}, expr)  # noqa: SLF001
+    return typer._unknown("unknown_let", "name under let", name, {*definitions.lets, *unusable}, expr)  # noqa: SLF001
 
 
 def _let(typer: Typer, expr: syntax.Select) -> Term:

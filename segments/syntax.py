@@ -304,6 +304,8 @@ class _Parser:
         hint = (misplaced(str(token.value)) if token.kind == "op" else "") or "join conditions with && or ||"
         if before.kind == "number" and word in MONEY:
             hint = AMOUNTS
+        if word == ":" and before.kind == self.tokens[self.at + 1].kind == "number":
+            hint = "an hour is a plain number: local_hour() >= 9"
         raise ExpressionError(code, message, token.start, token.end, hint)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 __all__ = [
     "Binary",
@@ -166,6 +166,17 @@ def walk(expr: Expr) -> Iterator[Expr]:
         node = waiting.pop()
         yield node
         waiting.extend(reversed(children(node)))
+
+
+def mentions(expr: Expr, names: Collection[str]) -> bool:
+    """Whether a property, a trait or a text of one of these names stands in it."""
+    if not names:
+        return False
+    return any(
+        (isinstance(node, Select) and node.field in names)
+        or (isinstance(node, Literal) and isinstance(node.value, str) and node.value in names)
+        for node in walk(expr)
+    )
 
 
 def replaced(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:

@@ -176,15 +176,6 @@ def test_every_file_and_make_target_that_a_document_names_exists(path: Path) -> 
     assert [name for name in named if name not in targets] == []
 
 
-def test_make_run_is_the_demo() -> None:
-    recipe = re.search(
-        r"^run: setup.*\n\t@\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
-    )
-
-    assert recipe is not None
-    assert recipe[1] == "touchline demo"
-
-
 async def test_the_adapter_of_the_documents_works() -> None:
     source = next(b.text for b in blocks(document("docs/adding-an-adapter.md")) if "file" in b.marks)
     module: Any = types.ModuleType("touchline_smsgate")

@@ -81,7 +81,7 @@ def _findings(error: PlaybookError) -> None:
 
     said = language(environment())
     typer.echo(render_text(list(error.findings), {}, color=False, language=said), err=True)
-    _sentence(error.message, "the program in force stays as it is")
+    _sentence(error.message, error.hint)
 
 
 def _defect(error: Exception) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import rules
 from rules.check import check_playbook
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.loader import load
 from rules.nodes import Mapping, Scalar
 from schemas.errors import InputError

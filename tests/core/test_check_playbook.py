@@ -307,7 +307,7 @@ def test_faults_of_reading_and_of_sense_come_together() -> None:
 def test_a_fault_in_the_catalogue_makes_no_faults_of_those_who_use_it() -> None:
     files = {
         **BASE,
-        CASE: "events:\n  x: {properties: {a: {type: sum}}}\n"
+        CASE: "events:\n  x: {properties: {a: {type: sum}, amount: {type: money}}}\n"
         + rule_with(f"[{send('paid')}]", "when: event.a > 3", start="event: x"),
     }
     _, findings = check_playbook(files, ZONES)

@@ -205,7 +205,7 @@ def test_faults_are_printed_with_their_line_and_a_caret(here: Installation) -> N
     assert done.returncode == 1
     assert "shop.yaml:7:" in done.stdout
     assert "^" in done.stdout
-    assert "1 files: 2 errors, 0 warnings" in done.stdout
+    assert "1 file: 2 errors, 0 warnings" in done.stdout
     assert "\x1b" not in done.stdout  # no colour but on a terminal
 
 
@@ -221,12 +221,14 @@ def test_a_playbook_with_faults_leaves_the_old_one_in_force(here: Installation) 
     (here.folder / "playbook" / "shop.yaml").write_text(FAULTY, "utf-8")
 
     refused = here.run("activate", "playbook")
+    described = here.run("docs", "playbook")
 
     assert (first["sequence"], first["changed"]) == (1, True)
     assert again == first | {"changed": False}
     assert (refused.returncode, refused.stdout, "Traceback" in refused.stderr) == (1, "", False)
     assert "shop.yaml:7:" in refused.stderr
     assert "the program in force stays as it is" in refused.stderr
+    assert (described.returncode, "in force" in described.stderr) == (1, False)
     status = json.loads(here.run("status", "--json").stdout)
     assert status["program"] == {"hash": first["hash"], "sequence": 1}
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.helpers.compose import GIVEN, OURS, Containers, composed
+from tests.helpers.documents import blocks, read
 from tests.helpers.waiting import wait_until
 from tests.servers.kafka import Kafka
 from tests.servers.postgres import Postgres
@@ -59,7 +60,7 @@ def started(name: str, running: ExitStack, make: Any) -> Any:  # noqa: ANN401 - 
     return server
 
 
-def test_the_services_of_the_compose_file_work_together_and_stop_in_time(
+def test_the_commands_of_the_page_on_operating_start_the_services_of_the_compose_file_and_these_stop_in_time(
     tmp_path_factory: pytest.TempPathFactory, servers: dict[str, str]
 ) -> None:
     folder = tmp_path_factory.mktemp("containers")
@@ -68,13 +69,14 @@ def test_the_services_of_the_compose_file_work_together_and_stop_in_time(
     playbook.mkdir()
     (playbook / "shop.yaml").write_text(PLAYBOOK, "utf-8")
     containers = Containers(folder, servers | {"/var/lib/touchline": str(volume), "/playbook": str(playbook)})
+    commands = [
+        line for block in blocks(read("docs/operating.md")) if "containers" in block.marks for line in block.lines
+    ]
+    up, activate, scale, status = commands
     try:
-        for name in OURS:
-            containers.start(name)
-        for name in OURS:
-            wait_until(lambda name=name: containers.is_healthy(name), 90, f"{name} to be healthy")  # type: ignore[misc]
-        activated = containers.run("touchline", "activate", "/playbook")
-        assert activated.returncode == 0, activated.stderr
+        containers.enter(up)
+        await_health(containers, *OURS)
+        containers.enter(activate)
 
         send(containers)
 
@@ -82,13 +84,19 @@ def test_the_services_of_the_compose_file_work_together_and_stop_in_time(
         wait_until(lambda: path.exists() and path.read_text("utf-8").endswith("\n"), 60, "the message")
         message = json.loads(path.read_text("utf-8"))
         assert (message["person"], message["body"]) == ("ann", "Thanks for 80")
-        shown = containers.run("touchline")
-        assert shown.returncode == 0, shown.stderr
-        assert "Partitions" in shown.stdout
-        assert containers.stop() == dict.fromkeys(OURS, 0)
-        assert [name for name in OURS if "Traceback" in containers.said(name)] == []
+        containers.enter(scale)
+        await_health(containers, "worker-2", "worker-3")
+        assert "Partitions" in containers.enter(status)
+        assert containers.stop() == dict.fromkeys((*OURS, "worker-2", "worker-3"), 0)
+        assert [name for name in containers.running if "Traceback" in containers.said(name)] == []
     finally:
         containers.close()
+
+
+def await_health(containers: Containers, *names: str) -> None:
+    """Wait for the health checks of containers."""
+    for name in names:
+        wait_until(lambda name=name: containers.is_healthy(name), 90, f"{name} to be healthy")  # type: ignore[misc]
 
 
 def send(containers: Containers) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stores.connect import connect_log
 from stores.ports import Appendable
+from tests.helpers.documents import read, sentences
 from tests.helpers.installation import Installation
 from tests.helpers.moving import HOUR, file_urls, in_files, later, live, moved, result, stores_of, twin_of
 from tests.helpers.running import running
+from tests.helpers.small_shop import PLAYBOOK, catch_up, order
 from tests.helpers.stores import Clock, kafka_url
 from tests.helpers.waiting import wait_until
 from tests.servers.postgres import ledger_url
@@ -23,20 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.helpers.folded import Folded
-
-PLAYBOOK = {
-    "shop.yaml": """\
-workspace: {name: Shop, zone: Europe/London, currency: GBP}
-events:
-  order.paid: {properties: {amount: {type: money, min: 0}}}
-templates:
-  thanks: {purpose: transactional, channels: {webhook: {en: "{{ coupon.code }}"}}}
-coupon_pools:
-  gift: {benefit: {amount_off: 5 GBP}, valid_for: 30d}
-rules:
-  first: {event: order.paid, limit: once, then: [{issue_coupon: gift}, {send: {template: thanks, channels: [webhook]}}]}
-"""
-}
 
 
 async def pair(folder: Path, clock: Clock) -> tuple[Folded, Folded]:
@@ -110,11 +100,11 @@ def test_the_command_moves_a_shop_to_postgresql_and_the_old_stores_do_not_start_
     target = file_urls(tmp_path / "there") | {"ledger": ledger_url(tmp_path)}
     words = [word for name, url in target.items() for word in (f"--to-{name}", url)]
     with running(here) as up:
-        up.send(*(_order(n, f"p{n}") for n in range(20)))
+        up.send(*(order(n, f"p{n}") for n in range(20)))
         wait_until(lambda: len(up.messages()) == 20, 20, f"the messages: {up.log}")
         too_early = here.run("migrate", *words, "--partitions", "4")
         here.stop("up")
-        _catch_up(here)
+        catch_up(here)
 
         done = here.run("migrate", *words, "--partitions", "4", "--json")
 
@@ -122,7 +112,7 @@ def test_the_command_moves_a_shop_to_postgresql_and_the_old_stores_do_not_start_
         old = here.run("worker")
         here.settings |= {name.upper(): url for name, url in target.items()}
         up.start()
-        up.send(*(_order(n, f"p{n % 40}") for n in range(20, 60)))
+        up.send(*(order(n, f"p{n % 40}") for n in range(20, 60)))
         wait_until(lambda: len(up.messages()) == 40, 20, f"the messages of newcomers: {up.log}")
         status = json.loads(here.run("status", "--json").stdout)
 
@@ -141,6 +131,29 @@ def test_the_command_moves_a_shop_to_postgresql_and_the_old_stores_do_not_start_
     assert status["outbox"] == {"done": 40, "sent": 40}
     assert status["people"] == 40
     assert len({message["body"] for message in up.messages()}) == 40
+
+
+def test_the_statement_of_the_page_on_operating_opens_the_old_workspace_again(tmp_path: Path) -> None:
+    here = Installation(tmp_path, PLAYBOOK)
+    (statement,) = (each for each in sentences(read("docs/operating.md")) if each.startswith("DELETE FROM"))
+    with running(here) as up:
+        up.send(order(1, "p1"))
+        wait_until(lambda: len(up.messages()) == 1, 20, f"the message: {up.log}")
+        here.stop("up")
+        catch_up(here)
+        moved = here.run(
+            "migrate", *(w for name, url in file_urls(tmp_path / "there").items() for w in (f"--to-{name}", url))
+        )
+        closed = here.run("worker")
+
+        with closing(sqlite3.connect(here.data / "ledger.db")) as ledger:
+            ledger.execute(statement)
+            ledger.commit()
+
+        up.start()
+        up.send(order(2, "p2"))
+        wait_until(lambda: len(up.messages()) == 2, 20, f"the second message: {up.log}")
+    assert (moved.returncode, closed.returncode) == (0, 3)
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "kafka"])
@@ -175,20 +188,3 @@ def test_passwords_come_from_variables_and_are_not_shown(tmp_path: Path) -> None
     for url in ("postgresql://shop:se/cret@db/shop", "redis+sentinel://a,b/s?sentinel_password=se/cret&prefix=x"):
         assert "se/cret" not in without_password(url)
     assert without_password("kafka://k1:9092,k2:9092/shop") == "kafka://k1:9092,k2:9092/shop"
-
-
-def _order(number: int, person: str) -> dict[str, object]:
-    properties = {"amount": 20}
-    return {"id": f"o{number}", "source": "shop", "person": person, "event": "order.paid", "properties": properties}
-
-
-def _catch_up(here: Installation) -> None:
-    """Fold what the clock said last, as the page on operating says."""
-    here.start("worker")
-    wait_until(lambda: _lag(here) == 0, 20, "the worker to catch up")
-    here.stop("worker")
-
-
-def _lag(here: Installation) -> int:
-    found = json.loads(here.run("status", "--json").stdout)
-    return sum(partition["lag"] for partition in found["partitions"])

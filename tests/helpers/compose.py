@@ -1,9 +1,10 @@
-"""The compose file as data, and its containers as plain processes of this machine."""
+"""The compose file as data, its containers as plain processes of this machine, and the `docker compose` that starts them."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -39,6 +40,11 @@ def interpolated(text: str) -> str:
     return re.sub(r"\$\{(\w+)[^}]*\}", lambda found: GIVEN[found[1]], text)
 
 
+def _service(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = composed()["services"][name.partition("-")[0]]
+    return found
+
+
 def _image() -> dict[str, str]:
     """The variables that the image sets."""
     text = (ROOT / "Dockerfile").read_text("utf-8").split("\nENV ")[1].split("\nUSER ")[0]
@@ -47,7 +53,10 @@ def _image() -> dict[str, str]:
 
 @dataclass(slots=True)
 class Containers:
-    """`places`: what a container calls something, and what it is here (HOST:PORT, folder)."""
+    """`places`: what a container calls something, and what it is here (HOST:PORT, folder).
+
+    A second worker is called `worker-2`.
+    """
 
     folder: Path
     places: Mapping[str, str]
@@ -63,26 +72,40 @@ class Containers:
 
     def _environment(self, name: str) -> dict[str, str]:
         """What the image and the compose file set, and the PATH: nothing else of this process."""
-        given = _image() | {
-            key: interpolated(value) for key, value in composed()["services"][name]["environment"].items()
-        }
+        given = _image() | {key: interpolated(value) for key, value in _service(name)["environment"].items()}
         here = {key: self._here(name, value) for key, value in given.items() if key != "PATH"}
         return here | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
     def _command(self, name: str, words: list[str]) -> list[str]:
         return [sys.executable, "-m", "workers", *(self._here(name, word) for word in words)]
 
+    def enter(self, line: str) -> str:
+        """Do what a line of `docker compose` does, as far as it concerns our containers; what it printed."""
+        docker, compose, command, *words = shlex.split(line)
+        assert (docker, compose) == ("docker", "compose")
+        if command == "run":
+            assert words.pop(0) == "--rm"
+            done = self.run(*words)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+        assert command == "up"
+        assert set(words) <= {"--build", "--detach", "--scale", "worker=3"}
+        for name in (*OURS, *(("worker-2", "worker-3") if "worker=3" in words else ())):
+            if name not in self.running:
+                self.start(name)
+        return ""
+
     def start(self, name: str) -> None:
-        """`docker compose up`, of one service."""
-        command = self._command(name, composed()["services"][name]["command"])
+        """Start one container."""
+        command = self._command(name, _service(name)["command"])
         with (self.folder / f"{name}.log").open("wb") as log:
             self.running[name] = subprocess.Popen(
                 command, env=self._environment(name), cwd=self.folder, stdout=log, stderr=log
             )
 
     def run(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """`docker compose run --rm NAME WORDS`."""
-        command = self._command(name, list(words) or composed()["services"][name]["command"])
+        """Run one container with other words to its end."""
+        command = self._command(name, list(words) or _service(name)["command"])
         return subprocess.run(
             command,
             env=self._environment(name),
@@ -96,7 +119,7 @@ class Containers:
     def is_healthy(self, name: str) -> bool:
         """What its health check says; it is to be a command of Python."""
         assert self.running[name].poll() is None, self.said(name)
-        how, program, *words = composed()["services"][name]["healthcheck"]["test"]
+        how, program, *words = _service(name)["healthcheck"]["test"]
         assert (how, program) == ("CMD", "python")
         command = [sys.executable, *(self._here(name, word) for word in words)]
         return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
@@ -120,6 +143,6 @@ class Containers:
 
 
 def _seconds(name: str) -> float:
-    found = re.fullmatch(r"(\d+)s", composed()["services"][name]["stop_grace_period"])
+    found = re.fullmatch(r"(\d+)s", _service(name)["stop_grace_period"])
     assert found is not None
     return float(found[1])

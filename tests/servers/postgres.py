@@ -54,11 +54,11 @@ class Postgres:
     """A server in a folder of its own. Raises `ServerMissing`.
 
     `lasting`: a folder whose data stay, flushed to the disk, made when it is first used; there is no socket then, as its
-    path may be too long for one. `port`: a free one unless said.
+    path may be too long for one. `port`: a free one unless said. `programs` is the folder of PostgreSQL's own commands.
     """
 
     def __init__(self, lasting: Path | None = None, port: int = 0, **settings: str) -> None:
-        self._binaries = _binaries()
+        self.programs = _binaries()
         self._is_lasting = lasting is not None
         self._settings = _SETTINGS | (_FLUSHED if self._is_lasting else {}) | settings
         self.folder = lasting or Path(tempfile.mkdtemp(prefix="touchline-postgres-"))
@@ -94,7 +94,7 @@ class Postgres:
 
     def _run(self, command: str, *args: str) -> None:
         """Run to the end what PostgreSQL refuses to run as root."""
-        done = subprocess.run([self._binaries / command, *args], capture_output=True, text=True, check=False, **_who())  # type: ignore[call-overload]
+        done = subprocess.run([self.programs / command, *args], capture_output=True, text=True, check=False, **_who())  # type: ignore[call-overload]
         if done.returncode:
             why = done.stderr.strip().splitlines()[-1]
             if os.geteuid() == 0:
@@ -109,7 +109,7 @@ class Postgres:
         where = ["-D", self._data, "-k", "" if self._is_lasting else str(self.folder), "-p", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # type: ignore[call-overload]
-                [self._binaries / "postgres", *where, *options],
+                [self.programs / "postgres", *where, *options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -68,7 +68,7 @@ def test_json_and_annotations_are_said_in_the_language_too(folder: Path) -> None
 
     assert (warning["code"], error["code"]) == ("no_otherwise", "unknown_event")
     assert error["message"] == "未知的事件 'b'"
-    assert "::未知的事件 'b' " in annotations[1]
+    assert "::未知的事件 'b'%0A" in annotations[1]
 
 
 def test_a_code_is_explained_in_both_languages() -> None:

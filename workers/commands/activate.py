@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from schemas.errors import PlaybookError
 from workers.activation import Activated, activate
 from workers.playbooks import read_folder
 from workers.settings import environment, read_settings
@@ -29,7 +30,10 @@ def run_activate(folder: Path, data: Path | None, *, fire_entries: bool, as_json
         finally:
             await workspace.close()
 
-    done = asyncio.run(work())
+    try:
+        done = asyncio.run(work())
+    except PlaybookError as error:
+        raise PlaybookError(error.message, error.findings, hint="the program in force stays as it is") from None
     if as_json:
         print_json(
             {"hash": done.hash, "sequence": done.sequence, "changed": done.changed, "empty_windows": list(done.empty)}

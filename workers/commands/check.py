@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check_folder", "findings_of", "print_codes"]
 
-_CLEAN = {"en": "{files} files, all clean", "zh": "{files} 个文件，没有问题"}
-_TOTAL = {"en": "{files} files: {errors}, {warnings}", "zh": "{files} 个文件：{errors}，{warnings}"}
+_CLEAN = {"en": "{files}, all clean", "zh": "{files}，没有问题"}
+_TOTAL = {"en": "{files}: {errors}, {warnings}", "zh": "{files}：{errors}，{warnings}"}
 _NUMBER = {
+    ("en", "file"): ("{n} file", "{n} files"),
+    ("zh", "file"): ("{n} 个文件", "{n} 个文件"),
     ("en", "error"): ("{n} error", "{n} errors"),
     ("en", "warning"): ("{n} warning", "{n} warnings"),
     ("zh", "error"): ("{n} 个错误", "{n} 个错误"),
@@ -69,7 +71,7 @@ def _number(number: int, what: str, language: Language) -> str:
 
 
 def _annotation(folder: Path, finding: Finding) -> str:
-    text = _escaped(f"{finding.message} {finding.hint}".strip())
+    text = _escaped(f"{finding.message}\n{finding.hint}".strip())
     file = _escaped(str(folder / finding.file)).replace(":", "%3A").replace(",", "%2C")
     place = f"file={file},line={finding.line},col={finding.column},title={finding.code}"
     return f"::{finding.severity} {place}::{text}"
@@ -83,9 +85,10 @@ def _escaped(text: str) -> str:
 def _print(files: Mapping[str, str], findings: Sequence[Finding], language: Language) -> None:
     screen = console()
     if not findings:
-        screen.print(_CLEAN[language].format(files=len(files)))
+        screen.print(_CLEAN[language].format(files=_number(len(files), "file", language)))
         return
     print(render_text(findings, files, color=screen.is_terminal, language=language))  # noqa: T201
     errors = sum(finding.severity == "error" for finding in findings)
     said = _number(errors, "error", language), _number(len(findings) - errors, "warning", language)
-    screen.print(_TOTAL[language].format(files=len(files), errors=said[0], warnings=said[1]))
+    number = _number(len(files), "file", language)
+    screen.print(_TOTAL[language].format(files=number, errors=said[0], warnings=said[1]))

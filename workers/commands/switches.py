@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.read_restraint import PURPOSES
 from schemas.errors import InputError
 from workers.channels import CHANNELS

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from rules.case_results import CaseResult, concerns, explained_result, passes
 from rules.check import check_playbook
+from rules.codes.languages import Language, localised
 from rules.compile import compile_playbook
 from rules.coverage import Coverage
 from rules.explain import Explainer
-from rules.fields import did_you_mean
+from rules.hints import did_you_mean
 from rules.read_cases import read_cases
 from rules.report import render_text
 from rules.verdicts import Clock
 from schemas.errors import InputError, TouchlineError
 from schemas.findings import Finding
 from workers.clock import elapsed
+from workers.commands.test_words import said
 from workers.playbooks import TESTS, read_folder, read_tests, zone_names
 from workers.running import until_stopped
 from workers.terminal import console, print_json, say
@@ -50,6 +52,7 @@ class Request:
     fail_under: float | None = None
     as_json: bool = False
     watch: bool = False
+    language: Language = "en"
 
     @property
     def counts(self) -> bool:
@@ -67,6 +70,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     coverage: Coverage | None = None
     sentence: str = ""
+    language: Language = "en"
 
     @property
     def failed(self) -> bool:
@@ -81,7 +85,7 @@ class Outcome:
             "passed": passed,
             "failed": len(self.results) - passed,
             "sentence": self.sentence or None,
-            "findings": [finding.as_json() for finding in self.findings],
+            "findings": [finding.as_json() for finding in localised(self.findings, self.language)],
             "cases": [result.as_json() for result in self.results],
             "coverage": None if self.coverage is None else self.coverage.as_json(),
         }
@@ -116,7 +120,7 @@ async def _again_and_again(request: Request, ledger: ScratchLedger) -> None:
     from watchfiles import awatch
 
     stop, seen = until_stopped(), _signature(request.folder)
-    say(f"watching {request.folder}; Ctrl-C stops it")
+    say(said("watching", request.language, folder=request.folder))
     async for _ in awatch(request.folder, stop_event=stop, rust_timeout=_LOOK_MS, yield_on_timeout=True):
         now = _signature(request.folder)
         if now == seen:
@@ -126,7 +130,7 @@ async def _again_and_again(request: Request, ledger: ScratchLedger) -> None:
             await _once(request, ledger)
         except TouchlineError as error:  # a file half written, a folder moved: the next change may mend it
             say(f"touchline: {error.message}")
-        say(f"watching {request.folder}; Ctrl-C stops it")
+        say(said("watching", request.language, folder=request.folder))
 
 
 def _signature(folder: Path) -> list[tuple[str, int, int]]:
@@ -138,6 +142,7 @@ def _signature(folder: Path) -> list[tuple[str, int, int]]:
 async def _once(request: Request, ledger: ScratchLedger) -> int:
     began = elapsed()
     outcome = await _play(request, ledger)
+    outcome.language = request.language
     if request.junit is not None and outcome.results:
         _write_junit(request.junit, outcome)
     if request.as_json:
@@ -151,18 +156,18 @@ async def _play(request: Request, ledger: ScratchLedger) -> Outcome:
     files, tests = read_folder(request.folder), read_tests(request.folder)
     playbook, findings = check_playbook(files, zone_names())
     if playbook is None:
-        return Outcome(sorted(set(findings)), files, sentence="the playbook has faults, so its tests were not run")
+        return Outcome(sorted(set(findings)), files, sentence=said("playbook", request.language))
     program = compile_playbook(playbook)
     cases, faults = read_cases(tests, playbook)
     if faults:
-        return Outcome(faults, tests, sentence="the tests have faults, so none was run")
+        return Outcome(faults, tests, sentence=said("tests", request.language))
     chosen = _chosen(request, cases, program, tests)
     outcome = Outcome(sentence=_nothing(request, cases, chosen))
     stages = [_Stage(program, ledger, counts=request.counts)]
     if any(case.defaults for case in chosen):
         playbook, findings = check_playbook(files, zone_names(), defaults=True)
         if playbook is None:
-            return Outcome(sorted(set(findings)), files, sentence="these faults come of the defaults of inputs")
+            return Outcome(sorted(set(findings)), files, sentence=said("defaults", request.language))
         stages.append(_Stage(compile_playbook(playbook), ledger, counts=request.counts))
     for case in chosen:
         await stages[case.defaults].play(case, outcome)
@@ -223,14 +228,14 @@ def _file_of(request: Request, file: Path, tests: Mapping[str, str]) -> str:
 
 def _nothing(request: Request, cases: Sequence[Case], chosen: Sequence[Case]) -> str:
     if not cases:
-        return f"there are no tests: write some in {request.folder / TESTS}/*.yaml"
-    return "" if chosen else f"none of the {len(cases)} tests is what was asked for"
+        return said("none", request.language, place=f"{request.folder / TESTS}/*.yaml")
+    return "" if chosen else said("none_chosen", request.language, number=len(cases))
 
 
 def _below(request: Request, coverage: Coverage | None) -> str:
     if request.fail_under is None or coverage is None or coverage.percent() >= request.fail_under:
         return ""
-    return f"the coverage is {coverage.percent():.1f}%, and --fail-under asks for {request.fail_under:g}%"
+    return said("coverage", request.language, found=coverage.percent(), wanted=request.fail_under)
 
 
 # -- what is said
@@ -253,16 +258,17 @@ def _print(request: Request, outcome: Outcome, seconds: float) -> None:
             screen.print(line, markup=False)
 
     if outcome.findings:
-        write(render_text(outcome.findings, outcome.sources, color=False))
+        write(render_text(outcome.findings, outcome.sources, color=False, language=request.language))
     for result in outcome.results:
         if not result.passed:
             mark = result.case.mark
-            write(f"FAIL {mark.file}:{mark.line}:{mark.column}: {result.case.name}")
+            write(f"{said('fail', request.language)} {mark.file}:{mark.line}:{mark.column}: {result.case.name}")
             write(*(f"  {line}" for line in result.lines()), "")
     if request.coverage and outcome.coverage is not None and outcome.results:
         write(*outcome.coverage.lines())
     if outcome.results:
         passed = sum(result.passed for result in outcome.results)
-        write(f"{passed} passed, {len(outcome.results) - passed} failed in {seconds:.1f} s")
+        failed = len(outcome.results) - passed
+        write(said("passed", request.language, passed=passed, failed=failed, seconds=seconds))
     if outcome.sentence:
         say(f"touchline: {outcome.sentence}")

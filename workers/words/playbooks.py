@@ -107,10 +107,12 @@ def playbook_tests(  # noqa: PLR0913, PLR0917 - the options of a command
         float | None, typer.Option("--fail-under", min=0, max=100, help="Fail below this coverage, in percent.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again when a file of the playbook changes.")] = False,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Run the playbook's own tests on a virtual clock: no server, no adapter, nothing that could reach anybody."""
     from workers.commands.test import Request, run_tests
 
-    request = Request(folder, tuple(files or ()), text, rule, junit, coverage, fail_under, as_json, watch)
+    said = lang.value if lang is not None else language(environment())
+    request = Request(folder, tuple(files or ()), text, rule, junit, coverage, fail_under, as_json, watch, said)
     raise typer.Exit(run_tests(request))
