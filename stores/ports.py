@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -115,7 +117,7 @@ class Position(NamedTuple):
     sequence: int = 0
 
 
-class Saved(NamedTuple):
+class Saved(msgspec.Struct, frozen=True, gc=False):
     """A person's stored profile bytes and the next moment (unix ms) at which time alone concerns them, if any."""
 
     state: bytes
