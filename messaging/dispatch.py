@@ -87,12 +87,17 @@ class Dispatcher:
             await self._ledger.finish(results, self._now())
         return batch.seen
 
-    async def run(self, stop: asyncio.Event, wake: asyncio.Event | None = None, limit: int = 100) -> None:
-        """Work until `stop` is set, then let the calls under way end (8 s at most). `wake`: there may be new rows."""
+    async def run(
+        self, stop: asyncio.Event, wake: asyncio.Event | None = None, limit: int = 100, *, surely: bool = True
+    ) -> None:
+        """Work until `stop` is set, then let the calls under way end (8 s at most). `wake`: there may be new rows.
+
+        `surely`: new rows always set `wake`, so that there is little to look for without it.
+        """
         results: asyncio.Queue[Result | None] = asyncio.Queue()
         recorder = asyncio.create_task(self._record(results))
         calls: set[asyncio.Task[None]] = set()
-        pause, longest = _SHORTEST, _LONGEST if wake is None else _LONGEST_WOKEN
+        pause, longest = _SHORTEST, _LONGEST_WOKEN if surely and wake is not None else _LONGEST
         try:
             while not stop.is_set():
                 seen = await self._start(limit, calls, results)

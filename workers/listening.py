@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["keep_listening"]
 
 _AGAIN = 1.0
-"""Seconds before it is tried again after the connection was lost; as long the dispatcher takes to look by itself."""
+"""Seconds before it is tried again after the connection was lost; meanwhile the dispatcher looks by itself."""
 
 
 async def keep_listening(ledger: Ledger, decided: asyncio.Event, stop: asyncio.Event) -> None:
@@ -38,5 +38,5 @@ async def _ended(listening: asyncio.Task[None]) -> None:
     try:
         with suppress(asyncio.CancelledError):
             await listening
-    except StoreUnavailable as error:  # the dispatcher, which looks by itself as long, says it aloud
+    except StoreUnavailable as error:  # the dispatcher, which looks by itself, says it aloud
         logger().debug("not_listening", reason=error.message)

@@ -59,7 +59,7 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
     """Carry out decisions, and let go in the ledger of what is old. `decided` is set when there may be new ones."""
     ledger, adapters = workspace.ledger, _adapters(workspace)
-    hearing = []
+    hearing, surely = [], decided is not None
     if ledger.tells:
         decided = decided or asyncio.Event()
         hearing.append(keep_listening(ledger, decided, stop))
@@ -67,7 +67,7 @@ async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.E
         ledger, workspace.programs.offers, adapters, now_ms, workspace.key, lease_ms=workspace.settings.lease
     )
     try:
-        await together(stop, dispatcher.run(stop, decided), keep_house(ledger, now_ms, stop), *hearing)
+        await together(stop, dispatcher.run(stop, decided, surely=surely), keep_house(ledger, now_ms, stop), *hearing)
     finally:
         for adapter in adapters.values():
             await adapter.close()
