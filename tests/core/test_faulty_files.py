@@ -1,4 +1,7 @@
-"""Nine hundred faulty files: each fault is found in its line, as the golden file says, and nothing else is."""
+"""Nine hundred faulty files: each fault is found in its line, as the golden file says, and nothing else is.
+
+A second file beside each is warned of all the same.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from rules.codes.languages import in_chinese
 from tests.helpers.mutations import GOOD, KINDS, spoilt
 
 GOLDEN = Path(__file__).parent / "faulty_files" / "golden.tsv"
-FILE = "p.yaml"
+FILE, BESIDE = "p.yaml", "q.yaml"
+DOUBTFUL = {BESIDE: "segments:\n  nobody: {when: local_hour() >= 24}\n"}
+WARNINGS = ["never_true", "wakes_everyone"]
 
 
 def golden() -> dict[tuple[str, str], list[tuple[int, int, str]]]:
@@ -40,10 +45,12 @@ def test_a_fault_is_found_in_its_line_in_every_playbook(kind: str) -> None:
     for good in GOOD:
         text, line = spoilt(good, kind)
 
-        playbook, findings = check_playbook({FILE: text})
+        playbook, findings = check_playbook({FILE: text, **DOUBTFUL})
 
         errors = [finding for finding in findings if finding.severity == "error"]
         assert playbook is None, good
         assert {finding.line for finding in errors} == {line}, good
         assert [(finding.line, finding.column, finding.code) for finding in errors] == wanted[good, kind], good
+        warned = [(finding.file, finding.code) for finding in findings if finding.severity == "warning"]
+        assert warned == [(BESIDE, code) for code in WARNINGS], good
         assert all(finding.hint and in_chinese(finding.message) for finding in errors), good
