@@ -88,6 +88,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a trait without profile": (rule_text("when: ▶level > 5"), "unknown_name", "did you mean profile.level?"),
     "a truth in capitals": (rule_text("when: has(profile.level) == ▶True"), "unknown_name", "did you mean true?"),
     "a segment as a trait": (rule_text("when: profile.▶vip == true"), "unknown_trait", 'did you mean in_segment("vip")?'),
+    "a stage with a slip": (rule_text('when: profile.stage == ▶"regulr"'), "unknown_stage", "did you mean 'regular'?"),
     "a function of other languages": (rule_text("when: local_date() == ▶today()"), "unknown_function", "did you mean local_date()?"),
     "a day and a moment": (
         rule_text("when: ▶local_date() == now"), "wrong_type",
