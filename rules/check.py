@@ -12,6 +12,7 @@ from rules.compile import check_expressions
 from rules.lint.parts import expressions_of, steps_of
 from rules.model import Action
 from rules.read import Reading, read
+from rules.read_cases import read_cases
 from rules.repaired import repaired
 from rules.sound import sound
 from schemas.findings import Finding, Mark
@@ -32,13 +33,19 @@ _MISSING_FUNCTIONS = frozenset({"points", "holds_coupon"})
 
 
 def check_playbook(
-    files: Mapping[str, str], zones: frozenset[str] | None = None, now: int | None = None, *, defaults: bool = False
+    files: Mapping[str, str],
+    zones: frozenset[str] | None = None,
+    now: int | None = None,
+    *,
+    defaults: bool = False,
+    tests: Mapping[str, str] | None = None,
 ) -> tuple[Playbook | None, list[Finding]]:
     """The playbook of these files, None if there is any error; and everything there is to say about it, sorted.
 
     `files`: names relative to the playbook's folder → texts. `zones`: the time zones that exist; None: not checked.
     `now` (unix ms): when it is checked, for what time alone makes doubtful; None: that is not looked at.
-    `defaults`: inputs have their defaults, whatever the section `values` says.
+    `defaults`: inputs have their defaults, whatever the section `values` says. `tests`: the playbook's own tests, whose
+    faults are told too; they keep no playbook from being used.
     A fault of YAML that can only have been meant in one way hides nothing: the file is read as it was meant.
     """
     reading = read(files, zones, defaults=defaults)
@@ -50,6 +57,8 @@ def check_playbook(
     kept = {each for each in found if not reading.waived(each.code, Mark(each.file, each.line, each.column))}
     findings = sorted(kept if meant is None else {*meant.faults, *map(meant.placed, kept)})
     faulty = any(finding.severity == "error" for finding in findings)
+    if tests:
+        findings = sorted({*findings, *read_cases(tests, reading.playbook, reading)[1]})
     return None if faulty else reading.playbook, findings
 
 
