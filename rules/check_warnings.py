@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.check_messages import check_messages
+from rules.fields import scalar_length
 from rules.hints import did_you_mean
 from rules.lint.named import looked_into
 from rules.lint.parts import expressions_of, steps_of, warning
 from rules.lint.run import OF_THE_WORKSPACE, lint
 from rules.model import Limit, TagPerson
+from rules.nodes import Mapping
 from schemas.findings import Mark
 from schemas.money import to_major
 from schemas.texts import say
@@ -57,7 +59,17 @@ def _budgets(reading: Reading) -> Iterator[Finding]:
             "the budget is enough for {value} of them; after that they are refused",
             value=pool.budget // pool.worst_cost,
         )
-        yield warning(reading.places["pool", pool.id, "budget"], "over_budget", message, hint)
+        length = _budget_length(reading, pool.id)
+        yield warning(reading.places["pool", pool.id, "budget"], "over_budget", message, hint, length)
+
+
+def _budget_length(reading: Reading, pool: str) -> int:
+    """How long the text of a pool's budget is, as it stands in its file."""
+    for section in reading.sections["coupon_pools"]:
+        found = section.value.entries.get(pool) if isinstance(section.value, Mapping) else None
+        if found is not None and isinstance(found.value, Mapping):
+            return scalar_length(found.value.entries["budget"].value)
+    return 1
 
 
 def _counts_of_one(reading: Reading) -> Iterator[Finding]:

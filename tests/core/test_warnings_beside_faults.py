@@ -125,3 +125,8 @@ OPEN = "rules:\n  f: {event: [ping\n"
 )
 def test_nothing_is_warned_of_that_names_what_may_stand_in_an_unread_file(text: str) -> None:
     assert warned(SHOP, text, OPEN) == set()
+
+
+def test_the_caret_of_a_budget_is_as_long_as_its_text() -> None:
+    _, findings = check_playbook({"0.yaml": SHOP, "1.yaml": DOUBTFUL["over_budget"]}, ZONES)
+    assert [(finding.code, finding.length) for finding in findings] == [("over_budget", len("5 GBP"))]
