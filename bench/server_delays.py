@@ -12,7 +12,7 @@ import msgspec
 
 from bench import workload
 from bench.server_playbooks import LEFT_AFTER, leaving
-from bench.server_site import PARTITIONS, Place, Worker
+from bench.server_site import PARTITIONS, Place, Process
 from rules.compile import compile_playbook
 from rules.fold import Fold, next_moment
 from schemas.decisions import Outcome
@@ -91,9 +91,11 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     await crowd.end(state)
     full_memory = int(valkey().ask("INFO", "memory")["used_memory"])
     await place.append(activations(crowd.hash))
+    dispatcher = Process(place, "leaving", "dispatch")
+    dispatcher.wait_for(ready=True)
     began = perf_counter()
-    worker = Worker(place, "leaving", "--delivers")
-    worker.wait_for(PARTITIONS)
+    worker = Process(place, "leaving")
+    worker.wait_for(assigned=PARTITIONS)
     assigned = perf_counter() - began
     await place.reach(2 * PARTITIONS)
     started = perf_counter() - began
@@ -101,7 +103,7 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
     last = first + MINUTE
     await asyncio.sleep((last - now_ms()) / 1_000 + _READ_IN_TIME)
     until = now_ms()
-    told = worker.end()
+    told = worker.end() | dispatcher.end()
     for store in (state, log):
         await store.close()
     return PeopleFigures(
@@ -114,8 +116,8 @@ async def measure_people(people: int = 1_000_000) -> PeopleFigures:
 
 async def _had_a_worker(place: Place) -> None:
     """The one before folded the activation and went away in order: the group and its coordinator are there."""
-    worker = Worker(place, "leaving")
-    worker.wait_for(PARTITIONS)
+    worker = Process(place, "leaving")
+    worker.wait_for(assigned=PARTITIONS)
     await place.reach(PARTITIONS)
     worker.end()
 

@@ -11,7 +11,7 @@ import msgspec
 
 from bench.server_delays import activations, spread
 from bench.server_playbooks import LEAST_LEVEL, full
-from bench.server_site import PARTITIONS, Place, Worker, server_seconds
+from bench.server_site import PARTITIONS, Place, Process, server_seconds
 from bench.worker import history
 from schemas.records import encode
 from stores.connect import connect_ledger
@@ -58,7 +58,7 @@ class SustainedFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Chain:
-    """A worker with a dispatcher on a new place, and the CPU of everybody while it is measured."""
+    """A worker and a dispatcher on a new place, and the CPU of everybody while it is measured."""
 
     def __init__(self, name: str) -> None:
         self.place = Place(name)
@@ -66,14 +66,16 @@ class _Chain:
     async def start(self) -> None:
         """Return when it has folded the activation."""
         await self.place.append(activations(full().hash))
-        self.worker = Worker(self.place, "full", "--delivers")
-        self.worker.wait_for(PARTITIONS)
+        self.worker, self.dispatcher = Process(self.place, "full"), Process(self.place, "full", "dispatch")
+        self.worker.wait_for(assigned=PARTITIONS)
+        self.dispatcher.wait_for(ready=True)
         await self.place.reach(PARTITIONS)
         self.log = await self.place.open_log()
 
     def begin(self) -> None:
         """From here on CPU counts."""
-        self.worker.begin()
+        for process in (self.worker, self.dispatcher):
+            process.begin()
         self._before, self._begun = self._seconds(), perf_counter()
 
     def cores(self) -> dict[str, float]:
@@ -83,12 +85,13 @@ class _Chain:
 
     def _seconds(self) -> dict[str, float]:
         times = os.times()
-        own = {"worker and dispatcher": self.worker.cpu(), "sender": times.user + times.system}
+        own = {"worker": self.worker.cpu(), "dispatcher": self.dispatcher.cpu(), "sender": times.user + times.system}
         return server_seconds() | own
 
     async def end(self) -> list[tuple[int, int]]:
         """Stop it; (moment, delay) of every message."""
-        told = self.worker.end()
+        self.worker.end()
+        told = self.dispatcher.end()
         await self.log.close()
         return [(sent, delay) for sent, delay in told["delays"]]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bench.server_playbooks import PLAYBOOKS
-from bench.server_site import PARTITIONS, Place, Worker, run_stage, server_seconds
+from bench.server_site import PARTITIONS, Place, Process, run_stage, server_seconds
 from bench.worker import history
 from schemas.records import ProgramActivated, encode
 from stores.ports import Appendable
@@ -60,9 +60,9 @@ async def _worked(place: Place, items: Sequence[Appendable], playbook: str, work
     """Workers that stand still while the topic is filled, then fold it to the end."""
     activation = encode(ProgramActivated(PLAYBOOKS[playbook]().hash, 1))
     await place.append([Appendable("", activation, partition) for partition in range(PARTITIONS)])
-    team = [Worker(place, playbook) for _ in range(workers)]
+    team = [Process(place, playbook) for _ in range(workers)]
     for worker in team:
-        worker.wait_for(PARTITIONS // workers)
+        worker.wait_for(assigned=PARTITIONS // workers)
     await place.reach(PARTITIONS)
     for worker in team:
         worker.begin()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stores.kafka_log import KafkaLog
     from stores.ports import Appendable
 
-__all__ = ["PARTITIONS", "Place", "Worker", "run_stage", "server_seconds"]
+__all__ = ["PARTITIONS", "Place", "Process", "run_stage", "server_seconds"]
 
 PARTITIONS = 4
 _APPENDED = 5_000
@@ -69,35 +69,25 @@ class Place:
         return sum(each[0].offset for each in found if each is not None)
 
 
-class Worker:
-    """A process of ours on a place. What it says at its end is in `told`."""
+class Process:
+    """A process of ours on a place: a stage of `bench.server_stages`. What it says at its end is in `told`."""
 
-    def __init__(self, place: Place, playbook: str, *more: str) -> None:
-        where = [
-            "--log",
-            place.log,
-            "--state",
-            place.state,
-            "--ledger",
-            place.ledger,
-            "--group",
-            place.name,
-            "--playbook",
-            playbook,
-        ]
-        words = [sys.executable, "-m", "bench.servers", "--stage", "worker", *where, *more]
+    def __init__(self, place: Place, playbook: str, stage: str = "worker") -> None:
+        where = {"log": place.log, "state": place.state, "ledger": place.ledger, "group": place.name}
+        words = [sys.executable, "-m", "bench.servers", "--stage", stage, "--playbook", playbook]
+        words += [word for name, value in where.items() for word in (f"--{name}", value)]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         self.told: dict[str, Any] = {}
         self._begin = 0.0
 
-    def wait_for(self, partitions: int) -> None:
-        """Return when it has so many partitions."""
+    def wait_for(self, **said: object) -> None:
+        """Return when it has said this."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if line.startswith("{") and json.loads(line).get("assigned") == partitions:
+            if line.startswith("{") and said.items() <= json.loads(line).items():
                 return
-        raise SystemExit("a worker of the benchmark has ended; its lines above say why")
+        raise SystemExit("a process of the benchmark has ended; its lines above say why")
 
     def begin(self) -> None:
         """From here on it counts."""

@@ -1,6 +1,6 @@
-"""The processes of `bench.servers`: a bare consumer, an agent of stock Faust, our worker alone or with a dispatcher.
+"""The processes of `bench.servers`: a bare consumer, an agent of stock Faust, our worker and our dispatcher.
 
-Each prints one line of JSON whenever there is something to say; the worker ends at SIGTERM, the others by themselves.
+Each prints one line of JSON whenever there is something to say; ours end at SIGTERM, the others by themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import tempfile
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
@@ -27,6 +27,7 @@ from stores.connect import connect_log
 from stores.kafka_address import read_address
 from workers import metrics
 from workers.clock import now_ms
+from workers.listening import keep_listening
 from workers.processes import clock, worker
 from workers.running import collect_seldom, pause, together
 from workers.settings import Settings
@@ -34,7 +35,7 @@ from workers.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from stores.ports import Position, Saved
 
@@ -170,34 +171,49 @@ class Noting:
         """Nothing is open."""
 
 
-async def ours(options: argparse.Namespace) -> None:
-    """Our worker; with `--delivers` a dispatcher and a clock beside it, and each message's delay is told at the end."""
+@asynccontextmanager
+async def _workspace(options: argparse.Namespace) -> AsyncIterator[Workspace]:
+    """The workspace of a process of ours; the program is there as if it came out of the ledger."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             log=f"{options.log}&group={options.group}", state=options.state, ledger=options.ledger, data=Path(folder),
             kafka_session=60_000,
         )  # fmt: skip
-        opened = await open_workspace(settings)
-        watched = Watched(opened.state)
-        here = replace(opened, state=watched)
+        here = await open_workspace(settings)
         playbook = PLAYBOOKS[options.playbook]()
         here.programs.compiled[playbook.hash] = compile_playbook(playbook)
         collect_seldom()  # as every process of ours does once it has started
-        await _work(here, watched, delivers=options.delivers)
+        yield here
         await here.close()
 
 
-async def _work(here: Workspace, watched: Watched, *, delivers: bool) -> None:
-    stop, decided, noting, sampler = asyncio.Event(), asyncio.Event(), Noting(), Sampler()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    begun = asyncio.Event()
-    parts = [worker(here, stop, decided), _tell_assignments(stop, begun)]
-    if delivers:
+async def folding(options: argparse.Namespace) -> None:
+    """Our worker. At the end it tells what it read and wrote, and where its time went."""
+    async with _workspace(options) as opened:
+        watched = Watched(opened.state)
+        here = replace(opened, state=watched)
+        stop, begun, sampler = _stopped(), asyncio.Event(), Sampler()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: _begin(sampler, watched, begun))
+        await together(stop, worker(here, stop), _tell_assignments(stop, begun))
+        say(profile=sampler.stop(), threads=thread_seconds(), **watched.counts)
+
+
+async def dispatching(options: argparse.Namespace) -> None:
+    """Our dispatcher, and a clock beside it to save a process. At the end it tells each message's delay."""
+    async with _workspace(options) as here:
+        stop, noting, decided = _stopped(), Noting(), asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
         dispatcher = Dispatcher(here.ledger, here.programs.offers, {"webhook": noting}, now_ms, here.key)
-        parts += [dispatcher.run(stop, decided), clock(here, stop)]
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: _begin(sampler, watched, begun))
-    await together(stop, *parts)
-    say(profile=sampler.stop(), threads=thread_seconds(), delays=sorted(noting.delays), **watched.counts)
+        hearing = keep_listening(here.ledger, decided, stop)
+        say(ready=True)
+        await together(stop, dispatcher.run(stop, decided), hearing, clock(here, stop))
+        say(delays=sorted(noting.delays))
+
+
+def _stopped() -> asyncio.Event:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    return stop
 
 
 def _begin(sampler: Sampler, watched: Watched, begun: asyncio.Event) -> None:
@@ -219,4 +235,4 @@ async def _tell_assignments(stop: asyncio.Event, begun: asyncio.Event) -> None:
         await pause(begun, _LOOK)
 
 
-STAGES = {"aiokafka": bare, "faust": stock, "worker": ours}
+STAGES = {"aiokafka": bare, "faust": stock, "worker": folding, "dispatch": dispatching}

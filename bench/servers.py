@@ -82,7 +82,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
     for name in ("--log", "--state", "--ledger", "--group"):
         parser.add_argument(name, default="", help=argparse.SUPPRESS)
-    parser.add_argument("--delivers", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from schemas.catalogue import EventType, PropertyType
 from schemas.errors import EventRefused
-from schemas.money import to_minor
+from schemas.money import factor_of, rounded, to_minor
 from schemas.times import date_of, parse_time
 from segments.units import as_number
 
@@ -66,11 +66,11 @@ def _text(name: str, kind: PropertyType, _: str) -> Callable[[Any], Any]:
 
 def _money(name: str, kind: PropertyType, currency: str) -> Callable[[Any], Any]:
     unit = to_minor(1, currency)
-    lowest = _lowest(kind, unit)
+    lowest, factor = _lowest(kind, unit), factor_of(currency)
 
     def read(value: Any) -> Any:  # noqa: ANN401
         if type(value) is Decimal:
-            minor = to_minor(value, currency)
+            minor = rounded(value, factor)
         elif type(value) is int:
             minor = value * unit
         else:

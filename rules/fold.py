@@ -108,8 +108,8 @@ class Fold:
         if period != p.seen_period:
             p.seen_before = p.seen if period == p.seen_period + 1 else b""
             p.seen, p.seen_period = b"", period
-        seen = p.seen
-        if holds_key(seen + p.seen_before, key):
+        seen, before = p.seen, p.seen_before
+        if (seen and holds_key(seen, key)) or (before and holds_key(before, key)):
             return True
         p.seen = seen + key if len(seen) < _MAX_KEYS else seen[8:] + key
         return False

@@ -30,7 +30,8 @@ _KEY: Final = blake2b(digest_size=8)
 _encode: Final = msgspec.json.Encoder().encode
 _MASK: Final = 0xFFFFFFFF
 _SEED: Final = 0x9747B28C
-_M: Final = 0x5BD1E995
+_M_HIGH: Final = 0x5BD1
+_M_LOW: Final = 0xE995
 
 
 def check_id(value: str, field: str) -> str:
@@ -98,12 +99,14 @@ def _murmur2(data: bytes) -> int:
     h = (_SEED ^ length) & _MASK
     whole = length & ~3
     for at in range(0, whole, 4):
-        k = int.from_bytes(data[at : at + 4], "little") * _M & _MASK
-        k ^= k >> 24
-        h = (h * _M & _MASK) ^ (k * _M & _MASK)
+        k = _mixed(int.from_bytes(data[at : at + 4], "little"))
+        h = _mixed(h) ^ _mixed(k ^ (k >> 24))
     if length & 3:
-        h ^= int.from_bytes(data[whole:], "little")
-        h = h * _M & _MASK
-    h ^= h >> 13
-    h = h * _M & _MASK
+        h = _mixed(h ^ int.from_bytes(data[whole:], "little"))
+    h = _mixed(h ^ (h >> 13))
     return h ^ (h >> 15)
+
+
+def _mixed(k: int) -> int:
+    """`k` times the constant of the hash, 32 bits: in two parts that both fit into a machine word."""
+    return (k * _M_LOW + ((k * _M_HIGH & 0xFFFF) << 16)) & _MASK

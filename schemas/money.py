@@ -9,7 +9,7 @@ from typing import Final
 
 from schemas.texts import say
 
-__all__ = ["digits_of", "in_texts", "parse_money", "to_major", "to_minor"]
+__all__ = ["digits_of", "factor_of", "in_texts", "parse_money", "rounded", "to_major", "to_minor"]
 
 _DIGITS: Final = {
     "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0, "KRW": 0,
@@ -32,15 +32,24 @@ def digits_of(currency: str) -> int:
 
 def to_minor(amount: int | Decimal | Fraction, currency: str) -> int:
     """Whole minor units of an amount in major units, rounded half away from zero."""
-    digits = digits_of(currency)
     if isinstance(amount, Decimal):
-        return int(_fma(amount, _FACTORS[digits], _MINUS_HALF if amount.is_signed() else _HALF))
-    units = _UNITS[digits]
+        return rounded(amount, factor_of(currency))
+    units = _UNITS[digits_of(currency)]
     if isinstance(amount, int):
         return amount * units
     scaled = abs(amount) * units
     whole = int(scaled + Fraction(1, 2))
     return -whole if amount < 0 else whole
+
+
+def factor_of(currency: str) -> Decimal:
+    """Minor units in a major one: 100 for CNY."""
+    return _FACTORS[digits_of(currency)]
+
+
+def rounded(amount: Decimal, factor: Decimal) -> int:
+    """`amount` times `factor` (a power of ten), rounded half away from zero."""
+    return int(_fma(amount, factor, _MINUS_HALF if amount.is_signed() else _HALF))
 
 
 def to_major(minor: int, currency: str) -> Decimal:

@@ -30,6 +30,8 @@ T = TypeVar("T")
 class SqlLedger(ABC):
     """What `stores.ports.Ledger` promises, in transactions of `_write` and `_read`. Raises `StoreUnavailable`."""
 
+    tells: bool
+
     @abstractmethod
     async def _write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call it in a transaction of its own; all or nothing."""
@@ -41,6 +43,10 @@ class SqlLedger(ABC):
     @abstractmethod
     async def save(self, path: str) -> None:
         """Write a copy of everything into a new SQLite file."""
+
+    @abstractmethod
+    async def listen(self, told: Callable[[], None]) -> None:
+        """Call `told` for decisions of other processes until the connection is lost; at once where nobody tells."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -115,7 +117,7 @@ class Position(NamedTuple):
     sequence: int = 0
 
 
-class Saved(NamedTuple):
+class Saved(msgspec.Struct, frozen=True, gc=False):
     """A person's stored profile bytes and the next moment (unix ms) at which time alone concerns them, if any."""
 
     state: bytes
@@ -191,7 +193,12 @@ class Result(NamedTuple):
 
 
 class Ledger(Protocol):
-    """Outbox, coupons, contacts, consents, dead letters, changes, programs: unique keys, changed in transactions."""
+    """Outbox, coupons, contacts, consents, dead letters, changes, programs: unique keys, changed in transactions.
+
+    `tells`: whether `listen` hears of what other processes record; else look again and again.
+    """
+
+    tells: bool
 
     async def record(self, partition: int, log_id: str, position: int, log_end: int, outcome: Outcome) -> None:
         """Step 3 of the protocol, in one transaction.
@@ -231,6 +238,12 @@ class Ledger(Protocol):
 
     async def finish(self, results: Sequence[Result], now: int) -> int:
         """Record results whose token is still the row's; returns how many counted. Late ones are dropped (fenced)."""
+
+    async def listen(self, told: Callable[[], None]) -> None:
+        """Call `told` whenever another process has recorded what may be leased, until the connection is lost.
+
+        A ledger that does not tell returns at once. Raises `StoreUnavailable`.
+        """
 
     async def put_program(self, hash_: str, text: bytes) -> None:
         """Keep a playbook's text under its hash."""

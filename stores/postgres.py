@@ -89,6 +89,8 @@ class Server:
         self.name = _name(url)
         self._url = f"postgresql://{url.partition('://')[2]}"
         self._patience, self._still = patience, still
+        self._ours: set[int] = set()
+        """The server's numbers of our connections."""
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
@@ -110,6 +112,9 @@ class Server:
             await connection.execute(f"SET idle_in_transaction_session_timeout = {round(self._still * 1000)}")
         except asyncpg.ClientConfigurationError as error:
             raise SettingsError(f"the URL of {self.name} cannot be used: {error}") from None
+        ours = connection.get_server_pid()
+        self._ours.add(ours)
+        connection.add_termination_listener(lambda _: self._ours.discard(ours))
         return connection
 
     async def open(self, work: Callable[[Connection], T]) -> T:
@@ -160,6 +165,29 @@ class Server:
                     raise
 
         return await self._repeated(once)
+
+    async def listen(self, channel: str, told: Callable[[], None]) -> None:
+        """Call `told` whenever another process notifies the channel, until the connection, one more, is lost.
+
+        Raises `StoreUnavailable`.
+        """
+        lost = asyncio.Event()
+
+        def hear(_: object, who: int, *__: object) -> None:
+            if who not in self._ours:
+                told()
+
+        try:
+            connection = await self._connect()
+            try:
+                connection.add_termination_listener(lambda _: lost.set())
+                await connection.add_listener(channel, hear)
+                await lost.wait()
+            finally:
+                connection.terminate()
+        except Exception as error:
+            self._say(error)
+            raise
 
     async def _repeated(self, once: Callable[[], Awaitable[T]]) -> T:
         for pause in (*_PAUSES, None):

@@ -17,7 +17,7 @@ from stores import ledger_outbox
 from stores.ledger import SqlLedger
 from stores.migrate import migrate
 from stores.postgres import Server
-from stores.postgres_statements import FINISH, finish_values, record_statement
+from stores.postgres_statements import DECIDED, FINISH, TELL, finish_values, record_statement
 from stores.sqlite import Database
 from stores.sqlite_ledger import SqliteLedger
 
@@ -38,6 +38,8 @@ _CHUNK = 1_000
 
 class PostgresLedger(SqlLedger):
     """A ledger on PostgreSQL. Every method raises `StoreUnavailable` where the server is away or busy for too long."""
+
+    tells = True
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -71,6 +73,7 @@ class PostgresLedger(SqlLedger):
                 await self._server.statement(text, *values)
                 return
         await super().record(partition, log_id, position, log_end, outcome)
+        await self._server.statement(TELL)
 
     async def advance(self, partition: int, log_id: str, position: int) -> None:
         """Raise the high-water mark without rows. Raises `NamedStop` `LOG_MISMATCH`."""
@@ -82,6 +85,10 @@ class PostgresLedger(SqlLedger):
             return 0
         counted: int = (await self._server.statement(FINISH, *finish_values(results, now)))[0][0]
         return counted
+
+    async def listen(self, told: Callable[[], None]) -> None:
+        """Call `told` for decisions of other processes until the connection is lost."""
+        await self._server.listen(DECIDED, told)
 
     async def save(self, path: str) -> None:
         """Write all rows, as they are at one moment, into a new SQLite file."""

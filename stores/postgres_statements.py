@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from stores.ports import Result
 
-__all__ = ["FINISH", "finish_values", "record_statement"]
+__all__ = ["DECIDED", "FINISH", "TELL", "finish_values", "record_statement"]
+
+DECIDED = "touchline_decided"
+"""The channel on which processes tell each other that there may be rows to lease."""
+TELL = f"SELECT pg_notify('{DECIDED}', '')"
 
 _ARRAYS = {int: "bigint[]", str: "text[]", bytes: "bytea[]", bool: "boolean[]"}
 
@@ -54,7 +58,8 @@ def record_statement(
 ) -> tuple[str, list[Any]]:
     """The statement that inserts rows by table, unless they are there, and raises the mark; with its values.
 
-    It divides by zero where the ledger belongs to another log.
+    It divides by zero where the ledger belongs to another log. Whoever listens is told of new rows of the outbox, and
+    of a mark that was raised alone: it may release some.
     """
     shapes = tuple((name, tuple(each[0])) for name, each in rows.items() if each)
     values: list[Any] = [partition, log_id, position]
@@ -72,7 +77,9 @@ def _record_text(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
         insert = f"INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own tables
         parts.append(f"new_{name} AS ({insert} ON CONFLICT DO NOTHING)")
         number += len(columns)
-    return ",\n".join(parts) + "\nSELECT 1 / count(*) FROM mark"
+    tells = not shapes or any(name == "outbox" for name, _ in shapes)
+    told = f", pg_notify('{DECIDED}', '')" if tells else ""
+    return ",\n".join(parts) + f"\nSELECT 1 / count(*){told} FROM mark"
 
 
 def _array(column: Column[Any]) -> str:

@@ -30,6 +30,8 @@ _READS = "touchline_reads"
 class SqliteLedger(SqlLedger):
     """A ledger on SQLite; its tables are brought up to date at once. Raises `StoreUnavailable`, `NamedStop`."""
 
+    tells = False
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._engine = _engine(database)
@@ -44,6 +46,9 @@ class SqliteLedger(SqlLedger):
         reading = self._engine.execution_options(**{_READS: True})
         work = partial(_transaction, reading, lambda connection: function(connection, *args, **kwargs))
         return await self._database.run(work)
+
+    async def listen(self, told: Callable[[], None]) -> None:
+        """Return at once: a file tells nobody."""
 
     async def save(self, path: str) -> None:
         """Write a copy of everything into a new file."""

@@ -9,7 +9,7 @@ import msgspec
 from schemas.decisions import DeadLetter, Decoded
 from schemas.errors import EventRefused
 from schemas.ids import partition_of
-from schemas.records import Behaviour, Record, decode
+from schemas.records import Behaviour, Record, Tick, decode
 
 __all__ = ["Decoding", "letter_of"]
 
@@ -27,6 +27,18 @@ class Decoding:
     def records(self, records: list[Record]) -> list[Decoded]:
         """Decode records; a refused one carries its dead letter."""
         return [self._decoded(record) for record in records]
+
+    def concerned(self, decoded: list[Decoded]) -> tuple[list[str], list[int]]:
+        """Whom records concern, in the order of their ids, and at which moments (unix ms) time passes in between."""
+        people: set[str] = set()
+        ticks: list[int] = []
+        for each in decoded:
+            payload = each.payload
+            if isinstance(payload, Behaviour):
+                people.add(payload.person)
+            elif isinstance(payload, Tick):
+                ticks.append(each.record.at)
+        return sorted(people), ticks
 
     def _decoded(self, record: Record) -> Decoded:
         try:

@@ -14,7 +14,7 @@ from rules.fold import LATENESS, Fold
 from rules.program import Program
 from schemas.decisions import DeadLetter, Decoded, Outcome
 from schemas.errors import Moved, NamedStop
-from schemas.records import Behaviour, ProgramActivated, ScheduleFired, Tick
+from schemas.records import ProgramActivated, ScheduleFired, Tick
 from workers.batch import Batch, Folding
 from workers.clock import elapsed
 from workers.decoding import Decoding
@@ -184,8 +184,7 @@ class PartitionWorker:
     async def _batch(self, position: Position, decoded: list[Decoded]) -> int:
         if position.program:
             await self.programs.load(position.program)
-        ticks = [d.record.at for d in decoded if isinstance(d.payload, Tick)]
-        people = sorted({d.payload.person for d in decoded if isinstance(d.payload, Behaviour)})
+        people, ticks = self._decoding.concerned(decoded)
         limit = self.options.batch
         # Those due may be among `people`: ask for one more than can be both, to know that nobody was left out.
         due_limit = limit + len(people) + 1 if ticks else 0

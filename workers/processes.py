@@ -17,6 +17,7 @@ from workers.channels import CHANNELS
 from workers.clock import now_ms
 from workers.folding import Folding
 from workers.housekeeping import keep_house
+from workers.listening import keep_listening
 from workers.log import logger
 from workers.playbooks import read_folder
 from workers.running import pause, together
@@ -56,13 +57,17 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
 
 
 async def dispatch(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Event | None = None) -> None:
-    """Carry out decisions, and let go in the ledger of what is old."""
-    adapters = _adapters(workspace)
+    """Carry out decisions, and let go in the ledger of what is old. `decided` is set when there may be new ones."""
+    ledger, adapters = workspace.ledger, _adapters(workspace)
+    hearing = []
+    if ledger.tells:
+        decided = decided or asyncio.Event()
+        hearing.append(keep_listening(ledger, decided, stop))
     dispatcher = Dispatcher(
-        workspace.ledger, workspace.programs.offers, adapters, now_ms, workspace.key, lease_ms=workspace.settings.lease
+        ledger, workspace.programs.offers, adapters, now_ms, workspace.key, lease_ms=workspace.settings.lease
     )
     try:
-        await together(stop, dispatcher.run(stop, decided), keep_house(workspace.ledger, now_ms, stop))
+        await together(stop, dispatcher.run(stop, decided), keep_house(ledger, now_ms, stop), *hearing)
     finally:
         for adapter in adapters.values():
             await adapter.close()

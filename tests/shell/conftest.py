@@ -11,9 +11,10 @@ from stores.scratch import open_scratch
 from tests.helpers.dispatching import Office
 from tests.helpers.folded import Folded
 from tests.helpers.moving import live, stores_of
+from tests.servers.postgres import Postgres, needed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 @pytest.fixture
@@ -31,3 +32,17 @@ async def shop() -> AsyncIterator[Folded]:
     await live(shop)
     yield shop
     await stores_of(shop).close()
+
+
+@pytest.fixture
+def server() -> Postgres:
+    """The PostgreSQL server that all tests share."""
+    return needed()
+
+
+@pytest.fixture
+def own_server(server: Postgres) -> Iterator[Postgres]:  # noqa: ARG001 - the shared one tells whether there can be one
+    """A server that a test may kill."""
+    own = Postgres()
+    yield own
+    own.stop()

@@ -23,7 +23,6 @@ from stores.postgres import Server
 from stores.queries import QUERIES
 from tests.helpers.stores import decision, go, issuing, ledger_in, outcome
 from tests.helpers.waiting import wait_until_answer
-from tests.servers.postgres import Postgres, needed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,13 +32,9 @@ if TYPE_CHECKING:
 
     from messaging.ports import OutboxRow
     from stores.postgres_ledger import PostgresLedger
+    from tests.servers.postgres import Postgres
 
 NOW = 1_000_000
-
-
-@pytest.fixture
-def server() -> Postgres:
-    return needed()
 
 
 @pytest.fixture

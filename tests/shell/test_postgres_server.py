@@ -22,27 +22,15 @@ from stores.ports import Result
 from stores.postgres import Server
 from tests.helpers.stores import decision, go, outcome
 from tests.helpers.waiting import wait_until
-from tests.servers.postgres import PASSWORD, Postgres, needed
+from tests.servers.postgres import PASSWORD, Postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
 
 NOW = 1_000_000
-
-
-@pytest.fixture
-def server() -> Postgres:
-    return needed()
-
-
-@pytest.fixture
-def own_server(server: Postgres) -> Iterator[Postgres]:  # noqa: ARG001 - the shared one tells whether there can be one
-    own = Postgres()
-    yield own
-    own.stop()
 
 
 async def test_a_transaction_is_repeated_until_it_passes_but_not_for_ever(server: Postgres, tmp_path: Path) -> None:
