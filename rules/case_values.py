@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rules import read_values as v
@@ -22,6 +22,7 @@ from schemas.times import EARLIEST, LATEST, format_time
 
 if TYPE_CHECKING:
     from rules.fields import Read
+    from rules.read import Reading
 
 __all__ = ["PERSON", "CaseReferences", "CaseValues", "plain_value", "references_of"]
 
@@ -42,9 +43,16 @@ def plain_value(reader: Reader, node: Node) -> Any:  # noqa: ANN401 - a JSON val
 
 @dataclass(frozen=True, slots=True)
 class CaseReferences(References):
-    """What the tests of a playbook may name besides: its rules, and segments and stages by their bare names."""
+    """What the tests of a playbook may name besides: its rules, and segments and stages by their bare names.
+
+    Of a playbook with faults nothing is said that may follow from one of them: `sound`: it has none; `broken`: rules
+    that could not be read whole; `doubtful`: properties and traits whose types cannot be relied on.
+    """
 
     rules: Collection[Rule] = ()
+    sound: bool = True
+    broken: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
     def rule(self, reader: Reader, node: Node) -> str | None:
         """The id of a rule that decides."""
@@ -59,7 +67,7 @@ class CaseReferences(References):
     def step(self, reader: Reader, node: Node, rule: str | None) -> str | None:
         """A step that decides, of a rule (None: of any), by its place in the file or its `id`."""
         value = node.text if isinstance(node, Scalar) and node.value is not None else v.text(reader, node)
-        if value is None or not self.complete:
+        if value is None or not self.complete or (self.broken if rule is None else rule in self.broken):
             return value
         acting = [
             (path, step)
@@ -84,8 +92,22 @@ class CaseReferences(References):
         return self._one_of(reader, node, "stage", self.stages)
 
 
-def references_of(playbook: Playbook) -> CaseReferences:
-    """What the tests of a playbook may name."""
+def references_of(playbook: Playbook, reading: Reading | None = None) -> CaseReferences:
+    """What the tests of a playbook may name. `reading`: how it was read, if that may have brought faults to light."""
+    sound = _names_of(playbook)
+    if reading is None or not reading.faulty:
+        return sound
+    return replace(
+        sound,
+        complete=reading.complete,
+        typed=reading.typed,
+        sound=False,
+        broken=reading.broken,
+        doubtful=reading.doubtful,
+    )
+
+
+def _names_of(playbook: Playbook) -> CaseReferences:
     return CaseReferences(
         playbook.catalogue,
         playbook.catalogue.resolve(),
@@ -166,7 +188,7 @@ class CaseValues:
     def _typed(self, name: str, kind: PropertyType | None) -> Read[Any]:
         def read(reader: Reader, node: Node) -> Any:  # noqa: ANN401 - a JSON value
             value = plain_value(reader, node)
-            if kind is None or value is None:
+            if kind is None or value is None or name in self.references.doubtful:
                 return value
             if kind.type == "time" and isinstance(node, Scalar):
                 moment = self.moment(reader, node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rules.coerce import coercion_of, trait_value
@@ -16,6 +17,8 @@ from schemas.findings import Finding
 from schemas.texts import say
 from segments import conditions as c
 from segments import terms as t
+from segments.allowed import check_text
+from segments.faults import faults_of
 from segments.lets import faulty_lets
 from segments.model import Condition, Either, Every, Leaf, Negation
 from segments.normalise import normalise, stage_segment
@@ -30,10 +33,10 @@ from segments.units import literal_as
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from rules.model import Trigger
     from schemas.catalogue import TraitType
     from segments import model
     from segments.scope import Scope
-    from segments.terms import TermType
 
 __all__ = ["check_expressions", "compile_playbook"]
 
@@ -43,7 +46,7 @@ def check_expressions(playbook: Playbook, doubtful: Collection[str] = ()) -> lis
 
     Nothing is said of an expression that rests on one of the `doubtful` properties and traits.
     """
-    compiler = _Compiler(playbook, doubtful)
+    compiler = _Compiler(playbook, doubtful, strict=True)
     compiler.read(playbook.rules.values())
     return compiler.findings
 
@@ -59,8 +62,8 @@ def compile_playbook(playbook: Playbook) -> Program:
 
 
 class _Compiler:
-    def __init__(self, playbook: Playbook, doubtful: Collection[str] = ()) -> None:
-        self.playbook, self.findings, self.doubtful = playbook, list[Finding](), doubtful
+    def __init__(self, playbook: Playbook, doubtful: Collection[str] = (), *, strict: bool = False) -> None:
+        self.playbook, self.findings, self.doubtful, self.strict = playbook, list[Finding](), doubtful, strict
         self.stages = tuple(stage.id for stage in playbook.stages)
         self.complete = any(stage.when is None for stage in playbook.stages)
         self.names = playbook.catalogue.resolve()
@@ -72,8 +75,8 @@ class _Compiler:
     # -- reading
     def read(self, rules: Iterable[Rule]) -> None:
         """Type every expression of the person and of these rules; faults become findings."""
-        self.broken = faulty_lets(scope_of(self.playbook, self.names), self._fault)
-        person = scope_of(self.playbook, self.names, broken=self.broken)
+        self.broken = faulty_lets(self._scope(), self._fault)
+        person = self._scope()
         for stage in self.playbook.stages:
             node = c.Truth(value=True) if stage.when is None else self._condition(stage.when, person)
             self.segments[stage_segment(stage.id)] = node
@@ -87,15 +90,17 @@ class _Compiler:
         if not self.findings:
             self._circles()
 
+    def _scope(self, trigger: Trigger | None = None) -> Scope:
+        scope = scope_of(self.playbook, self.names, trigger, broken=self.broken)
+        return replace(scope, strict=self.strict)
+
     def _rule(self, rule: Rule) -> TypedRule:
         trigger = rule.trigger
-        scope = scope_of(self.playbook, self.names, trigger, broken=self.broken)
+        scope = self._scope(trigger)
         parts = [] if rule.when is None else [self._condition(rule.when, scope)]
         if rule.unless is not None:
             parts.append(c.Not(self._condition(rule.unless, scope)))
-        audience = (
-            None if trigger.audience is None else self._condition(trigger.audience, scope_of(self.playbook, self.names))
-        )
+        audience = None if trigger.audience is None else self._condition(trigger.audience, self._scope())
         typed = TypedRule(rule, route(rule.then), c.All(tuple(_flat(parts))), audience)
         if rule.wait is not None and rule.wait.condition is not None:
             typed.tests[OWN] = self._condition(rule.wait.condition, scope)
@@ -123,39 +128,47 @@ class _Compiler:
                 return c.Any_(tuple(self._condition(item, scope) for item in items))
         raise AssertionError(condition)
 
-    def _wanted(self, step: object, name: str) -> TermType | None:
-        """The type that a value of `set` or `emit` must have; None: any (the catalogue does not say)."""
+    def _wanted(self, step: object, name: str) -> PropertyType | None:
+        """What a value of `set` or `emit` must be; None: anything (the catalogue does not say, or not for sure)."""
+        if name in self.doubtful:
+            return None
         if isinstance(step, SetTraits):
             trait = self.playbook.catalogue.traits.get(name)
-            return None if trait is None else type_of_property(PropertyType(trait.type))
+            return None if trait is None else PropertyType(trait.type)
         if isinstance(step, Emit):
             event = self.playbook.catalogue.events.get(step.event)
             kind = event.properties.get(name) if event is not None and name else None
-            return "text" if not name else None if kind is None else type_of_property(kind)
+            return kind if name else PropertyType("text")
         return None
 
-    def _value(self, expression: model.Expression, scope: Scope, wanted: TermType | None) -> t.Term:
+    def _value(self, expression: model.Expression, scope: Scope, kind: PropertyType | None) -> t.Term:
         term = self._typed(expression, scope, condition=False)
-        if term is None or wanted is None:
+        if term is None or kind is None:
             return term or t.Constant("null", None)
+        wanted = type_of_property(kind)
         try:
             term = literal_as(Typer(scope), term, wanted, expression.expr)
             if term.type not in {wanted, "null"}:
                 message = say("this is a {type}, the catalogue wants a {wanted}", type=term.type, wanted=wanted)
                 raise TypeFault("wrong_type", message, expression.expr)  # noqa: TRY301 - one way to report both
+            if self.strict:
+                check_text(kind.values, term, expression.expr)
         except TypeFault as fault:
-            if not mentions(expression.expr, self.doubtful):
-                self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
+            self._refuse(expression, fault)
         return term
 
     def _typed(self, expression: model.Expression, scope: Scope, *, condition: bool) -> t.Term | None:
         typer = Typer(scope)
         try:
             return typer.condition(expression.expr) if condition else typer.term(expression.expr)
-        except TypeFault as fault:
-            if not mentions(expression.expr, self.doubtful):
-                self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
+        except TypeFault:
+            for fault in faults_of(expression.expr, scope, condition=condition):
+                self._refuse(expression, fault)
         return None
+
+    def _refuse(self, expression: model.Expression, fault: TypeFault) -> None:
+        if not mentions(expression.expr, self.doubtful):
+            self._fault(expression.locate(fault.on_the_name(expression.text).start), fault)
 
     def _computed(self, trait: TraitType, scope: Scope) -> None:
         try:

@@ -74,6 +74,8 @@ class Reader:
     """How many of the errors stand in those declarations."""
     complete: bool = True
     """Every file could be read: what is not there does not exist."""
+    gaps: int = 0
+    """How many names may stand in a file that could not be read."""
     _marked: set[Mark] = field(default_factory=set)
     _muted: set[Mark] = field(default_factory=set)
 

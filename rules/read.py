@@ -62,6 +62,8 @@ class Reading:
     """The top-level entries of all files, by section."""
     waivers: list[Waiver] = field(default_factory=list)
     doubtful: frozenset[str] = frozenset()
+    complete: bool = True
+    """Every file could be read."""
 
     @property
     def faulty(self) -> bool:
@@ -147,6 +149,7 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
         sections,
         reader.waivers,
         _doubtful(reader, traits),
+        complete,
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rules.case_values import CaseReferences
     from rules.model import Playbook
+    from rules.read import Reading
     from schemas.findings import Finding, Mark
 
 __all__ = ["START", "read_cases"]
@@ -34,10 +35,15 @@ _EXAMPLE = say("begin with `tests:` and a list of tests, each with `name`, `when
 _PEOPLE_KEYS = ("traits", "consent", "contacts", "tags", "events")
 
 
-def read_cases(files: Dictionary[str, str], playbook: Playbook) -> tuple[list[Case], list[Finding]]:
-    """The tests of these files and what is wrong with them, sorted. `files`: names → texts."""
+def read_cases(
+    files: Dictionary[str, str], playbook: Playbook, reading: Reading | None = None
+) -> tuple[list[Case], list[Finding]]:
+    """The tests of these files and what is wrong with them, sorted. `files`: names → texts.
+
+    `reading`: of a playbook that may have faults: how it was read. Nothing is then said that may follow from them.
+    """
     reader = Reader(currency=playbook.workspace.currency)
-    references = references_of(playbook)
+    references = references_of(playbook, reading)
     names: dict[str, Mark] = {}
     cases: list[Case] = []
     for name, text in sorted(files.items()):
@@ -138,7 +144,7 @@ class _CaseReader:
         """How many coupons of a pool are left."""
         left = v.mapping_of(v.natural, self.values.references.pool)(reader, node) or {}
         for entry in node.entries.values() if isinstance(node, Mapping) else ():
-            pool = self.playbook.pools.get(entry.key)
+            pool = self.playbook.pools.get(entry.key) if self.values.references.sound else None
             if pool is None or left.get(entry.key) is None or left[entry.key] <= (pool.stock or -1):
                 continue
             message = say("the pool {name!r} has a stock of {stock}", name=entry.key, stock=pool.stock)

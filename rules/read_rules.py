@@ -37,9 +37,9 @@ def rules(reader: Reader, nodes: List[Node], references: References) -> tuple[di
     """The rules by id, and the ids of those that could not be read whole."""
     out, broken = {}, set()
     for entry in named(reader, nodes, "rule"):
-        before = reader.errors
+        before = reader.errors + reader.gaps
         out[entry.key] = _rule(reader, entry, references)
-        if reader.errors > before:
+        if reader.errors + reader.gaps > before:
             broken.add(entry.key)
     return out, frozenset(broken)
 

@@ -106,6 +106,8 @@ class References:
                 hint,
                 length=scalar_length(node),
             )
+        else:
+            reader.gaps += 1
         return None
 
     def has_property(self, event: str, name: str) -> bool:

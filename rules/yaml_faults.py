@@ -140,6 +140,10 @@ def fault_of(source: Source, error: MarkedYAMLError, last: Last | None) -> Findi
         return source.finding(since, "yaml_directive", "directives are not allowed", "take the line away")
     if "flow" in context and "expected ','" in problem:
         return _in_flow(source, since, at, problem)
+    if "expected the node content" in problem and not source.text[at:].strip():
+        opened = len(source.text[:at].rstrip()) - 1
+        if source.text[opened] in "[{":
+            return _bracket(source, opened, at, "stream end")
     better = _unspaced(source, since, at, last, problem)
     if better is not None:
         return better
@@ -151,8 +155,7 @@ def _index(source: Source, mark: object) -> int:
 
 
 def _tag(source: Source, start: int) -> Finding:
-    for flow in (False, True):
-        text = source.value(start, flow=flow)
+    for text in (source.continued(start), source.value(start, flow=False), source.value(start, flow=True)):
         if is_expression(text):
             return unquoted(source, start, text, TAG)
     return source.finding(start, "yaml_tag", TAG, "put the text in quotes")
@@ -218,10 +221,10 @@ def _negated(source: Source, at: int) -> Finding | None:
     """`!a > 1`, `!a || b`: a tag, and then what looks like the head of a text over several lines, or like nothing."""
     start = source.line_start(at)
     for found in _NEGATED.finditer(source.text, start, at):
-        for flow in (False, True):
-            text = source.value(found.start("value"), flow=flow)
+        begin = found.start("value")
+        for text in (source.continued(begin), source.value(begin, flow=False), source.value(begin, flow=True)):
             if is_expression(text):
-                return unquoted(source, found.start("value"), text, TAG)
+                return unquoted(source, begin, text, TAG)
     return None
 
 

@@ -40,7 +40,7 @@ _SHOWN = 60
 _NO_KEY = ("a key is missing here", "write it before the colon")
 _SURROGATE = re.compile("[\x00\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-_TAG_BEFORE = re.compile(r"!\S*[ \t]+\Z")
+_TAG_BEFORE = re.compile(r"!\S*\s+\Z")
 _COMMENT = re.compile(r"[ \t]+#")
 _COMPARED = re.compile(r"[<>=]\s*[0-9]{1,3}")
 _THOUSANDS = re.compile(r"(?:,[0-9]{3})+(?![0-9])")
@@ -246,12 +246,12 @@ class Reader:
 
     def _first_property(self, at: int) -> int:
         """Where the properties of a node begin: of `!a && b`, a tag and an anchor to YAML, events tell the anchor."""
-        line = self.source.line_start(at)
-        tag = _TAG_BEFORE.search(self.source.text, line, at) if self.source.text.startswith("&", at) else None
+        above = self.source.line_start(max(0, self.source.line_start(at) - 1))
+        tag = _TAG_BEFORE.search(self.source.text, above, at) if self.source.text.startswith("&", at) else None
         return at if tag is None else tag.start()
 
     def _negation(self, at: int, *, flow: bool) -> Scalar | None:
-        text = self.source.value(at, flow=flow)
+        text = self.source.value(at, flow=flow) if flow else self.source.continued(at)
         return self._meant(at, text, yaml_faults.TAG) if text.startswith("!") and is_expression(text) else None
 
     def _mistaken(self, text: str, start: int, end: int, *, flow: bool) -> Scalar | None:

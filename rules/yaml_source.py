@@ -16,6 +16,7 @@ _PIECE = re.compile(
 _STOPS = {False: {"\n", " #"}, True: {"\n", " #", ","}}
 _BREAK = re.compile(r"[ \t]*\r?\n\s*")
 _SPACE, _INDENT = re.compile(r"\s*"), re.compile(r" *")
+_GOES_ON = re.compile(r"[ \t]*\r?\n[ ]+(?:&&|\|\|)[^\n#]*")
 _LONGEST = 4_000
 
 
@@ -77,6 +78,13 @@ class Source:
             if (match[0] in _STOPS[flow] and not (flow and depth)) or (flow and depth < 0):
                 end = match.start()
                 break
+        return self.text[start:end].strip()
+
+    def continued(self, start: int) -> str:
+        """The rest of the line, and the lines below it that begin with `&&` or `||`: one long condition."""
+        end = start + len(self.value(start, flow=False))
+        while (more := _GOES_ON.match(self.text, end)) is not None and more.end() - start < _LONGEST:
+            end = more.end()
         return self.text[start:end].strip()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from schemas.texts import say
 from segments.definitions import named_lets, size_and_height
+from segments.faults import faults_of
 from segments.model import leaves
 from segments.named import condition_term
 from segments.scope import Reported, TypeFault
@@ -96,15 +97,16 @@ class _Lets:
     def _type(self, name: str) -> None:
         """Type it where any event may be at hand, else with each event alone; what fits one of them is sound."""
         scope = replace(self.scope, events=(), timed=True, broken=frozenset(self.broken))
-        fault = _fault_of(self.lets[name], scope)
-        if fault is None:
+        faults = _faults_of(self.lets[name], scope)
+        if not faults:
             return
         alone = (replace(scope, events=(event,), timed=False) for event in self.scope.catalogue.events)
-        if any(_fault_of(self.lets[name], each) is None for each in alone):
+        if not all(_faults_of(self.lets[name], each) for each in alone):
             return
         self.broken.add(name)
-        if not isinstance(fault[1], Reported):
-            self.report(*fault)
+        for place, fault in faults:
+            if not isinstance(fault, Reported):
+                self.report(place, fault)
 
     def _fault(self, name: str, code: str, message: str, hint: str) -> None:
         self.broken.add(name)
@@ -112,16 +114,17 @@ class _Lets:
         self.report(expression.locate(0), TypeFault(code, message, expression.expr, hint))
 
 
-def _fault_of(condition: Condition, scope: Scope) -> tuple[tuple[str, int, int], TypeFault] | None:
-    """The first fault of a condition in this scope, with its place."""
-    for expression in leaves(condition):
-        typer = Typer(scope)
-        try:
-            typer.term(expression.expr)
-        except TypeFault as fault:
-            return expression.locate(fault.on_the_name(expression.text).start), fault
+def _faults_of(condition: Condition, scope: Scope) -> list[tuple[tuple[str, int, int], TypeFault]]:
+    """The faults of a condition in this scope, each with its place."""
+    found = [
+        (expression.locate(fault.on_the_name(expression.text).start), fault)
+        for expression in leaves(condition)
+        for fault in faults_of(expression.expr, scope, condition=False)
+    ]
+    if found:
+        return found
     try:
         condition_term(Typer(scope), condition)
     except TypeFault as fault:  # a value where a condition must stand
-        return next(leaves(condition)).locate(0), fault
-    return None
+        return [(next(leaves(condition)).locate(0), fault)]
+    return []

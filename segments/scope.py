@@ -76,6 +76,8 @@ class Scope:
     """Lets that have faults of their own."""
     reply: tuple[str, ...] = ()
     """The events one of which has answered a wait, where `reply.x` is a property of it."""
+    strict: bool = False
+    """Texts that can never come are faults: so for who writes a playbook, not for one that is in force."""
 
     def event_names(self) -> dict[str, str]:
         """Names and aliases of events → names."""

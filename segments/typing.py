@@ -12,6 +12,7 @@ from schemas.catalogue import RESERVED_EVENTS, PropertyType
 from schemas.findings import nearest
 from schemas.texts import say
 from segments import functions, syntax
+from segments.allowed import check_texts
 from segments.named import BASES, named_term
 from segments.scope import REPLY, Scope, TypeFault
 from segments.terms import (
@@ -313,6 +314,9 @@ class Typer:
             left, right = agree(self, left, right, expr)
             if expr.op not in {"==", "!="} and left.type in {"bool", "list", "null"}:
                 self._fault("wrong_type", say("a {type} is neither more nor less than another", type=left.type), expr)
+            if expr.op in {"==", "!="}:
+                check_texts(self, left, [(right, expr.right)])
+                check_texts(self, right, [(left, expr.left)])
             return Operation("bool", expr.op, (left, right))
         return arithmetic(self, expr.op, left, right, expr)
 
@@ -339,6 +343,7 @@ class Typer:
                 )
                 self._fault("wrong_type", said, source)
             items.append(fitting)
+        check_texts(self, left, zip(items, written, strict=True))
         return Operation("bool", "in", (left, ListOf("list", tuple(items))))
 
     # -- faults

@@ -62,12 +62,21 @@ def main() -> None:
 
 
 def _localised(error: TouchlineError) -> tuple[str, str]:
-    """Message and hint in the language of the locale, as far as they are there."""
+    """Message and hint in the language of `--lang`, else of the locale, as far as they are there."""
     from rules.codes.languages import in_chinese
 
-    if language(environment()) != "zh":
+    if _language(sys.argv[1:]) != "zh":
         return error.message, error.hint
     return in_chinese(error.message) or error.message, in_chinese(error.hint) or error.hint
+
+
+def _language(words: list[str]) -> str:
+    for word, behind in zip(words, [*words[1:], ""], strict=True):
+        if word == "--lang":
+            return behind
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return language(environment())
 
 
 def _sentence(message: str, hint: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from schemas.errors import InputError
+from schemas.texts import say
 
 __all__ = ["MAX_FILES", "MAX_FILE_BYTES", "TESTS", "read_folder", "read_tests", "write_file", "zone_names"]
 
@@ -32,11 +33,17 @@ def read_folder(path: str | Path) -> dict[str, str]:
     """
     root = Path(path)
     if not root.is_dir():
-        what = "is a file, and a playbook is a folder" if root.exists() else "does not exist"
-        raise InputError(f"The playbook {root} {what}; give the folder that holds touchline.yaml.", code="no_playbook")
+        message = say("The playbook {folder} does not exist; give the folder that holds touchline.yaml.", folder=root)
+        if root.exists():
+            message = say(
+                "The playbook {folder} is a file, and a playbook is a folder: give the one that holds touchline.yaml.",
+                folder=root,
+            )
+        raise InputError(message, code="no_playbook")
     names = sorted(_names(root))
     if not names:
-        raise InputError(f"The folder {root} holds no .yaml file, so it is no playbook.", code="no_playbook")
+        message = say("The folder {folder} holds no .yaml file, so it is no playbook.", folder=root)
+        raise InputError(message, code="no_playbook")
     return _texts(root, names)
 
 
@@ -53,7 +60,13 @@ def read_tests(path: str | Path) -> dict[str, str]:
 
 def _texts(root: Path, names: list[str]) -> dict[str, str]:
     if len(names) > MAX_FILES:
-        raise InputError(f"The folder {root} holds {len(names)} YAML files; {MAX_FILES} are allowed.", code="too_large")
+        message = say(
+            "The folder {folder} holds {number} YAML files; {most} are allowed.",
+            folder=root,
+            number=len(names),
+            most=MAX_FILES,
+        )
+        raise InputError(message, code="too_large")
     return {name: _text(root, name) for name in names}
 
 
@@ -67,7 +80,8 @@ def write_file(root: Path, name: str, text: str) -> None:
         beside.replace(file)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise InputError(f"{file} cannot be written: {error.strerror}.", code="unwritable") from error
+        message = say("{file} cannot be written: {error}.", file=file, error=error.strerror)
+        raise InputError(message, code="unwritable") from error
 
 
 def _names(root: Path) -> list[str]:
@@ -82,16 +96,22 @@ def _names(root: Path) -> list[str]:
 
 
 def _refuse(error: OSError) -> None:
-    raise InputError(f"{error.filename} cannot be read: {error.strerror}.", code="unreadable") from error
+    raise _unreadable(error.filename, error) from error
+
+
+def _unreadable(file: str | Path, error: OSError) -> InputError:
+    return InputError(say("{file} cannot be read: {error}.", file=file, error=error.strerror), code="unreadable")
 
 
 def _text(root: Path, name: str) -> str:
     file = root / name
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{file} has more than {MAX_FILE_BYTES >> 10} KiB; split it.", code="too_large")
+            message = say("{file} has more than {most} KiB; split it.", file=file, most=MAX_FILE_BYTES >> 10)
+            raise InputError(message, code="too_large")
         return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8.", code="not_utf8") from error
+        message = say("{file} is not UTF-8 (byte {at}); save it as UTF-8.", file=file, at=error.start)
+        raise InputError(message, code="not_utf8") from error
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}.", code="unreadable") from error
+        raise _unreadable(file, error) from error

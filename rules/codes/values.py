@@ -147,8 +147,8 @@ CODES = (
         "not_allowed",
         "this value or key may not stand here",
         "这里不能用这个值或键",
-        "Take one of the values that the hint lists, or take the key out.",
-        "使用提示列出的值，或去掉这个键。",
+        "Take one of the values that the hint lists, or take the key out. In an expression it is a text that the property never has.",
+        "使用提示列出的值，或去掉这个键。在表达式里：该属性不会有这个文本。",
     ),
     Code(
         "not_available",

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from rules.read import Reading
     from schemas.findings import Finding
 
-__all__ = ["lint"]
+__all__ = ["OF_THE_WORKSPACE", "lint"]
+
+OF_THE_WORKSPACE = frozenset({"no_limit", "expires_in_quiet_hours", "ad_word", "window_beyond_history"})
+"""What is warned of for want of a setting of the workspace, or because of one."""
 
 _FAMILIES = (contradictions, repeats, loops, sending, ways, retired, cost, history, wording)
 
 
 def lint(reading: Reading) -> Iterator[Finding]:
-    """Every warning of the lint. `reading` has no error in it."""
+    """Every warning of the lint. `reading` is sound: see `rules.sound`."""
     return chain.from_iterable(family(reading) for family in _FAMILIES)

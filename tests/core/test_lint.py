@@ -18,7 +18,7 @@ NEVER = {
     "a value and another": rule('profile.city == "a" && ▶profile.city == "b"'),
     "a value that is excluded": rule('profile.city != "a" && ▶profile.city == "a"'),
     "a value outside of the bounds": rule("profile.age > 60 && ▶profile.age in [5, 7]"),
-    "a stage that there is not": rule('▶profile.stage == "vip"'),
+    "a stage and another": rule('profile.stage == "new" && ▶profile.stage == "regular"'),
     "a count below zero": rule('▶count("ping", "1d") < 0'),
     "an hour that no day has": rule("▶local_hour() >= 24"),
     "something and its opposite": rule('has_tag("t") && ▶!has_tag("t")'.replace("▶!", "!▶")),

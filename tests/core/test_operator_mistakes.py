@@ -25,6 +25,17 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a leading exclamation mark before brackets within braces": (
         'segments:\n  s: {when: ▶!(has_tag("a") || true), title: x}\n', "yaml_unquoted", "write '!(has_tag(\"a\") || true)'"
     ),
+    "a leading exclamation mark before a line with and": (
+        rule_text('when: ▶!has_tag("a")', "  && event.amount > 5"), "yaml_unquoted", "write '!has_tag(\"a\") && event.amount > 5'"
+    ),
+    "a leading exclamation mark of a field before a line with and": (
+        rule_text("when: ▶!profile.level", "  && event.amount > 5"), "yaml_unquoted", "write '!profile.level && event.amount > 5'"
+    ),
+    "a leading exclamation mark before a line with or": (
+        rule_text('when: ▶!in_segment("vip")', "  || event.amount > 5"), "yaml_unquoted", "write '!in_segment(\"vip\") || event.amount > 5'"
+    ),
+    "a list that is open at the end": ("lists:\n  a: ▶[\n", "yaml_open_bracket", "add ]"),
+    "braces that are open at the end": ("lists: ▶{", "yaml_open_bracket", "add }"),
     "a leading quote": (rule_text("when: ▶'a' == profile.name"), "yaml_unquoted", "write \"'a' == profile.name\""),
     "a comment in a text": (rule_text('when: ▶profile.name == "a #b"'), "yaml_unquoted", "write 'profile.name == \"a #b\"'"),
     "a choice": (rule_text("when: ▶event.amount > 1 ? true : false"), "yaml_unquoted", "write 'event.amount > 1 ? true : false'"),
@@ -88,6 +99,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a trait without profile": (rule_text("when: ▶level > 5"), "unknown_name", "did you mean profile.level?"),
     "a truth in capitals": (rule_text("when: has(profile.level) == ▶True"), "unknown_name", "did you mean true?"),
     "a segment as a trait": (rule_text("when: profile.▶vip == true"), "unknown_trait", 'did you mean in_segment("vip")?'),
+    "a stage with a slip": (rule_text('when: profile.stage == ▶"regulr"'), "unknown_stage", "did you mean 'regular'?"),
     "a function of other languages": (rule_text("when: local_date() == ▶today()"), "unknown_function", "did you mean local_date()?"),
     "a day and a moment": (
         rule_text("when: ▶local_date() == now"), "wrong_type",

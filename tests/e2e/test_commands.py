@@ -119,6 +119,18 @@ def test_what_cannot_be_used_is_named_in_a_sentence(typed: Typed, words: list[st
 
 
 @pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["check", "nowhere", "--lang", "zh"], "剧本 nowhere 不存在；请给出 touchline.yaml 所在的文件夹。"),
+        (["check", "--lang=zh", "events.jsonl"], "剧本 events.jsonl 是文件，而剧本是文件夹"),
+        (["test", "--lang", "zh", "empty"], "文件夹 empty 里没有 .yaml 文件，所以不是剧本。"),
+    ],
+)
+def test_what_cannot_be_used_is_named_in_chinese_too(typed: Typed, words: list[str], sentence: str) -> None:
+    assert sentence in typed(*words).sentence()
+
+
+@pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
         ("COLOUR", "red", "there is no setting TOUCHLINE_COLOUR; there are TOUCHLINE_CHANNELS, "),

@@ -1,4 +1,4 @@
-"""Twenty sound playbooks of one file, and forty-five ways to spoil one, each with the line that it spoils.
+"""Twenty sound playbooks of one file, and forty-eight ways to spoil one, each with the line that it spoils.
 
     python -m tests.helpers.mutations > tests/core/faulty_files/golden.tsv
 
@@ -30,7 +30,7 @@ workspace:
   caps: {{marketing: {{count: 2, within: 7d}}}}
 events:
   {start}:
-    properties: {{{prop}: {{type: number}}, note: {{type: text}}}}
+    properties: {{{prop}: {{type: number}}, note: {{type: text, values: [gift, own]}}}}
   {end}:
 traits:
   age: {{type: integer}}
@@ -257,6 +257,9 @@ KINDS: dict[str, Spoil] = {
     "a moment without a zone": _swap(r"2026-12-31T00:00:00Z", "2026-12-31T00:00:00"),
     "a word for what runs do": _swap(r"if_running: restart", "if_running: again"),
     "an hour that no clock shows": _swap(r'until: "23:30"', 'until: "24:30"'),
+    "a stage that is not there": _swap(r"profile\.age >= 18", 'profile.stage == "newer"'),
+    "a text that never comes": _swap(r"event\.(\w+) >= 5000", 'event.note == "gfit"'),
+    "two names that are not there": _swap(r"event\.(\w+) >= 5000", r"event.\1x >= 5000 && profile.agee > 3"),
     "a cap of nothing": _swap(r"count: 2", "count: 0"),
 }  # fmt: skip
 

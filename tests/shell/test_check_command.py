@@ -71,6 +71,18 @@ def test_json_and_annotations_are_said_in_the_language_too(folder: Path) -> None
     assert "::未知的事件 'b'%0A" in annotations[1]
 
 
+def test_the_tests_of_a_playbook_are_checked_in_the_same_pass(folder: Path) -> None:
+    (folder / "tests").mkdir()
+    (folder / "tests" / "t.yaml").write_text("tests:\n  - {name: x, when: [{event: b}], expect: []}\n", "utf-8")
+
+    status, said = run("check", str(folder))
+
+    assert status == 1
+    assert "tests/t.yaml:2:30: error[unknown_event]: unknown event 'b'\n" in said
+    assert "  - {name: x, when: [{event: b}], expect: []}\n" in said
+    assert said.endswith("2 files: 1 error, 1 warning\n")
+
+
 def test_a_code_is_explained_in_both_languages() -> None:
     status, said = run("codes", "unknown_event")
 

@@ -13,7 +13,7 @@ from rules.report import render_text
 from schemas.errors import InputError
 from schemas.findings import nearest
 from workers.clock import now_ms
-from workers.playbooks import read_folder, zone_names
+from workers.playbooks import read_folder, read_tests, zone_names
 from workers.terminal import console, print_json
 
 if TYPE_CHECKING:
@@ -37,23 +37,23 @@ _NUMBER = {
 }
 
 
-def findings_of(files: Mapping[str, str]) -> list[Finding]:
-    """All findings of a playbook, sorted."""
-    _, findings = check_playbook(files, zone_names(), now_ms())
+def findings_of(files: Mapping[str, str], tests: Mapping[str, str]) -> list[Finding]:
+    """All findings of a playbook and its tests, sorted."""
+    _, findings = check_playbook(files, zone_names(), now_ms(), tests=tests)
     return sorted(set(findings))
 
 
 def check_folder(folder: Path, form: str, language: Language = "en", *, strict: bool = False) -> int:
     """Print the findings; 1 if one of them is an error, or if there is any and it is to be `strict`."""
-    files = read_folder(folder)
-    findings = findings_of(files)
+    files, tests = read_folder(folder), read_tests(folder)
+    findings = findings_of(files, tests)
     if form == "json":
         print_json([finding.as_json() for finding in localised(findings, language)])
     elif form == "github":
         for finding in localised(findings, language):
             print(_annotation(folder, finding))  # noqa: T201 - what the command is for
     else:
-        _print(files, findings, language)
+        _print({**files, **tests}, findings, language)
     return int(any(strict or finding.severity == "error" for finding in findings))
 
 
