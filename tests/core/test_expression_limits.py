@@ -59,10 +59,12 @@ def test_an_inner_variable_hides_an_outer_one_of_the_same_name_and_no_longer(con
 
 def test_a_condition_that_looks_at_too_many_items_is_unknown_and_takes_no_time() -> None:
     nested = "event.items.all(i, event.items.all(j, event.items.all(k, i.n + j.n + k.n >= 0)))"
+    _, allowed = truth("event.items.all(i, i.n >= 0)", items=items(*"a" * 10_000))
+
     found, seconds = truth(nested, items=items(*"a" * 1_000))
 
     assert found is None
-    assert seconds < 0.05
+    assert seconds < 10 * allowed  # to look at all thousand million would take hours
 
 
 @pytest.mark.parametrize(("number", "expected"), [(10_000, True), (10_001, None)])
