@@ -109,7 +109,7 @@ class Reader:
         self.desk.mkdir()
         port = free_port()
         self.places["localhost:8080"] = f"localhost:{port}"
-        ours = ("TOUCHLINE_", "PYTEST_", "VIRTUAL_ENV")
+        ours = ("TOUCHLINE_", "PYTEST_", "VIRTUAL_ENV", "MAKE", "MFLAGS")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.exported = clean | {"PYTHONPATH": str(self.folder), "TOUCHLINE_PORT": str(port), "COLUMNS": "120"}
         if shutil.which("curl") is None:
