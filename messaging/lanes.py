@@ -88,7 +88,7 @@ class Lane:
 
     def _fail(self, now: int) -> None:
         self._failures += 1
-        if self._failures >= _FAILURES:
+        if self._failures >= _FAILURES and now >= self._rests_until:  # calls that were under way tell nothing new
             self._rests_until = now + self._rest
             self._rest = min(2 * self._rest, _LONGEST_REST)
 

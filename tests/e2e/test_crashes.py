@@ -161,7 +161,7 @@ async def _settle(here: Installation, log: Log) -> None:
         open_rows = {r["status"] for r in await ledger.fetch("outbox_by_state") if r["number"]} & {"pending", "leased"}
         return stored is not None and stored[0].offset >= end and not open_rows
 
-    for _ in range(2_400):
+    for _ in range(600):
         if await caught_up():
             break
         await _moment(0.1)

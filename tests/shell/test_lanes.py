@@ -92,6 +92,16 @@ def test_a_failing_probe_makes_the_rest_longer_up_to_a_minute() -> None:
     assert rests == [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]
 
 
+def test_calls_that_were_under_way_when_the_rest_began_do_not_lengthen_it() -> None:
+    lane = Lane()
+    assert [lane.admit(NOW) for _ in range(CONCURRENCY)] == [0] * CONCURRENCY
+
+    for _ in range(CONCURRENCY):  # one cut, seen by all
+        lane.settle(AWAY, NOW, 10)
+
+    assert lane.admit(NOW + 1) == NOW + 5_000
+
+
 def test_a_probe_that_is_answered_closes_the_breaker() -> None:
     lane = Lane()
     fail(lane, 5)
