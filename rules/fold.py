@@ -138,7 +138,7 @@ class Fold:
         """The first event of a person, who was in no segment: the truths after it."""
         p, plan = turn.p, self.program.plan
         p.known = True
-        if plan.of_nobody is None or p.traits_raw or p.tags:  # of somebody from a test, or a move, more may be known
+        if plan.of_nobody is None or p.is_described:
             apply_event(turn, name, ts, lateness)
             return plan.settle(p, *plan.evaluate_all(p, turn.now, 0, 0))
         p.true, p.unknown = plan.of_nobody  # the others stay like that: only what the event touches is evaluated

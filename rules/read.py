@@ -12,7 +12,7 @@ from rules.hints import allowed
 from rules.loader import load
 from rules.model import Playbook
 from rules.nodes import Entry, Mapping, Node, Scalar
-from rules.read_inputs import check_currency, put_in, read_inputs
+from rules.read_inputs import Inputs, check_currency, put_in, read_inputs
 from rules.read_values import is_currency
 from rules.references import References
 from schemas.catalogue import Catalogue, TraitType
@@ -104,19 +104,12 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
     """Read everything, past every fault; see `read_playbook`. `defaults`: as if no input had been given a value."""
     reader = Reader(zones)
     sections = _sections(reader, files)
-    if defaults:
-        sections["values"] = []
     complete = reader.complete
-    reader.likely_currency = _likely_currency(sections["workspace"]) or reader.likely_currency
-    inputs = read_inputs(reader, [entry.value for entry in sections["inputs"]], sections["values"])
-    for name in sections.keys() - {"inputs", "values"}:
-        sections[name] = [replace(entry, value=put_in(reader, entry.value, inputs)) for entry in sections[name]]
+    inputs = _inputs(reader, sections, defaults=defaults)
     nodes = {name: [entry.value for entry in entries] for name, entries in sections.items()}
     workspace, reject = read_catalogue.workspace(reader, sections["workspace"])
     check_currency(reader, inputs)
-    before, doubts = reader.errors, reader.doubts
-    events, traits = read_catalogue.events(reader, nodes["events"]), read_catalogue.traits(reader, nodes["traits"])
-    catalogue, typed = Catalogue(events, traits, reject), complete and reader.errors - before == reader.doubts - doubts
+    catalogue, typed = _catalogue(reader, nodes, reject=reject)
     definitions = read_names.definitions(reader, nodes["lists"], nodes["let"])
     definitions = replace(definitions, inputs=inputs.constants, missing=definitions.missing | inputs.missing)
     segments = read_catalogue.segments(reader, nodes["segments"])
@@ -125,8 +118,9 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
     communities = read_offers.communities(reader, nodes["communities"])
     templates = read_offers.templates(reader, nodes["templates"])
     references = References(
-        catalogue, catalogue.resolve(), segments, [s.id for s in stages], templates, pools, communities, complete, typed
-    )
+        catalogue, catalogue.resolve(), segments, [s.id for s in stages], templates, pools, communities, complete,
+        complete and typed,
+    )  # fmt: skip
     rules, broken = read_rules.rules(reader, nodes["rules"], references)
     playbook = Playbook(
         workspace=workspace,
@@ -145,12 +139,30 @@ def read(files: Dictionary[str, str], zones: frozenset[str] | None = None, *, de
         sorted(reader.findings),
         reader.places,
         broken,
-        typed,
+        complete and typed,
         sections,
         reader.waivers,
-        _doubtful(reader, traits),
+        _doubtful(reader, catalogue.traits),
         complete,
     )
+
+
+def _inputs(reader: Reader, sections: dict[str, list[Entry]], *, defaults: bool) -> Inputs:
+    """The inputs; their values are put in wherever the other sections name them."""
+    if defaults:
+        sections["values"] = []
+    reader.likely_currency = _likely_currency(sections["workspace"]) or reader.likely_currency
+    inputs = read_inputs(reader, [entry.value for entry in sections["inputs"]], sections["values"])
+    for name in sections.keys() - {"inputs", "values"}:
+        sections[name] = [replace(entry, value=put_in(reader, entry.value, inputs)) for entry in sections[name]]
+    return inputs
+
+
+def _catalogue(reader: Reader, nodes: Dictionary[str, list[Node]], *, reject: bool) -> tuple[Catalogue, bool]:
+    """The catalogue, and whether its only faults are those of the properties and traits that are doubtful."""
+    before, doubts = reader.errors, reader.doubts
+    events, traits = read_catalogue.events(reader, nodes["events"]), read_catalogue.traits(reader, nodes["traits"])
+    return Catalogue(events, traits, reject), reader.errors - before == reader.doubts - doubts
 
 
 def _doubtful(reader: Reader, traits: Dictionary[str, TraitType]) -> frozenset[str]:

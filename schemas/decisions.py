@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from schemas.records import Payload, Record
-
 __all__ = ["ConsentRow", "ContactRow", "DeadLetter", "Decision", "MembershipChange", "Outcome", "Withdrawal"]
 
 Kind = Literal["send", "issue_coupon", "tag", "untag", "set", "invite", "assign", "emit"]
@@ -93,14 +91,6 @@ class DeadLetter(msgspec.Struct, frozen=True):
     message: str
     value: bytes
     time: int
-
-
-class Decoded(msgspec.Struct, gc=False):
-    """A record with what it holds; `payload` None: refused, `letter` says why."""
-
-    record: Record
-    payload: Payload | None
-    letter: DeadLetter | None = None
 
 
 class Outcome(msgspec.Struct):

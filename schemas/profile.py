@@ -105,6 +105,11 @@ class Profile(msgspec.Struct, array_like=True, dict=True):
             held = opened["traits"] = _decode_traits(self.traits_raw) if self.traits_raw else {}
         return held
 
+    @property
+    def is_described(self) -> bool:
+        """Whether a trait or a tag of this person is known. Most new people are known by an event alone."""
+        return bool(self.traits_raw or self.tags)
+
     def set_trait(self, name: str, value: Any, at: int) -> bool:  # noqa: ANN401 - text, whole number, Decimal or truth
         """Set a trait (None takes it away) as of `at` (unix ms); False if a later setting is known."""
         times = dict(zip(sorted(self.traits), _times(self.traits_at), strict=True))

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from schemas.decisions import DeadLetter
 from schemas.errors import EventRefused
 from schemas.events import Event, decode_event
 
-__all__ = ["Behaviour", "Payload", "ProgramActivated", "Record", "ScheduleFired", "Tick", "decode", "encode"]
+__all__ = ["Behaviour", "Decoded", "Payload", "ProgramActivated", "Record", "ScheduleFired", "Tick", "decode", "encode"]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +58,15 @@ class ProgramActivated(msgspec.Struct, frozen=True, array_like=True, tag="p"):
 
 
 Payload = Behaviour | Tick | ScheduleFired | ProgramActivated
+
+
+class Decoded(msgspec.Struct, gc=False):
+    """A record with what it holds; `payload` None: refused, `letter` says why."""
+
+    record: Record
+    payload: Payload | None
+    letter: DeadLetter | None = None
+
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(Payload, float_hook=Decimal)

@@ -102,7 +102,7 @@ class Plan:
         return true, unknown
 
     def _of_nobody(self) -> tuple[int, int] | None:
-        """The truths of somebody of whom nothing is known, if they are the same at all times; else None."""
+        """The truths of somebody of whom no event, trait or tag is known, if they are so at all times; else None."""
         nobody = Profile("", 0, FOREVER, [0] * len(self.order), 0, 0, [b""] * len(self.tracks.by_key))
         try:
             found = self.evaluate_all(nobody, 0, 0, 0)

@@ -55,8 +55,8 @@ class Standing:
         return firing.matcher(pairs, (start, end, self.stamp, self.renew) if end > start else None)
 
     def renew(self, p: Profile) -> bytes:
-        """Answer every standing condition anew, and keep the answers. Of most new people nothing is known."""
-        p.standing = self._answers(p) if p.traits_raw or p.tags else self._of_nobody
+        """Answer every standing condition anew, and keep the answers."""
+        p.standing = self._answers(p) if p.is_described else self._of_nobody
         return p.standing
 
     def _answers(self, p: Profile) -> bytes:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.program import Program
-    from schemas.decisions import Decoded
     from schemas.profile import Profile
-    from schemas.records import Record
+    from schemas.records import Decoded, Record
 
 __all__ = ["Batch", "Folding"]
 

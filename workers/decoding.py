@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from schemas.decisions import DeadLetter, Decoded
+from schemas.decisions import DeadLetter
 from schemas.errors import EventRefused
 from schemas.ids import partition_of
-from schemas.records import Behaviour, Record, Tick, decode
+from schemas.records import Behaviour, Decoded, Record, Tick, decode
 
 __all__ = ["Decoding", "letter_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from schemas.errors import StoreUnavailable
@@ -21,22 +20,23 @@ _AGAIN = 1.0
 
 async def keep_listening(ledger: Ledger, decided: asyncio.Event, stop: asyncio.Event) -> None:
     """Set `decided` for what other processes record, until `stop` is set. A connection that is lost is made anew."""
-    stopping = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        decided.set()  # for what came while nobody listened
+        try:
+            await _listen(ledger, decided, stop)
+        except StoreUnavailable as error:  # the dispatcher, which looks by itself, says it aloud
+            logger().debug("not_listening", reason=error.message)
+        await pause(stop, _AGAIN)
+
+
+async def _listen(ledger: Ledger, decided: asyncio.Event, stop: asyncio.Event) -> None:
+    """Until the connection is lost, or `stop` is set."""
+    tasks = [asyncio.create_task(ledger.listen(decided.set)), asyncio.create_task(stop.wait())]
     try:
-        while not stop.is_set():
-            decided.set()  # for what came while nobody listened
-            listening = asyncio.create_task(ledger.listen(decided.set))
-            await asyncio.wait({listening, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            await _ended(listening)
-            await pause(stop, _AGAIN)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopping.cancel()
-
-
-async def _ended(listening: asyncio.Task[None]) -> None:
-    listening.cancel()
-    try:
-        with suppress(asyncio.CancelledError):
-            await listening
-    except StoreUnavailable as error:  # the dispatcher, which looks by itself, says it aloud
-        logger().debug("not_listening", reason=error.message)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from rules.fold import LATENESS, Fold
 from rules.program import Program
-from schemas.decisions import DeadLetter, Decoded, Outcome
+from schemas.decisions import DeadLetter, Outcome
 from schemas.errors import Moved, NamedStop
-from schemas.records import ProgramActivated, ScheduleFired, Tick
+from schemas.records import Decoded, ProgramActivated, ScheduleFired, Tick
 from workers.batch import Batch, Folding
 from workers.clock import elapsed
 from workers.decoding import Decoding
