@@ -21,6 +21,7 @@ from mode.threads import WorkerThread
 
 from schemas.errors import StoreUnavailable
 from stores.kafka_records import Fetches
+from workers.fetch_pace import Paced
 from workers.log import logger
 
 if TYPE_CHECKING:
@@ -34,12 +35,6 @@ _FETCH_WAIT_MS = 100
 """The longest that a broker holds a fetch back when there is nothing; Faust hard-codes 1,500. A seek waits for it."""
 _POLL, _HURRY = 0.25, 0.02
 """Seconds to wait for records; less while a partition is left out because its feed is full."""
-_FEW, _REST = 100, 0.008
-"""After a fetch of fewer records the consumer rests for so many seconds.
-
-More records gather meanwhile, and a fetch costs broker, worker and the way between their threads the same for one as
-for a hundred.
-"""
 _IDLE = 0.1
 """Seconds before it is looked again whether any partition is wanted."""
 _ANSWER = 10.0
@@ -79,7 +74,9 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Open the consumer. Its fetches give records of ours: one object for each, made once."""
         await super().on_start()
-        self._ensure_consumer()._fetcher._records = Fetches()  # noqa: SLF001 - still empty: nothing is assigned yet
+        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001 - it has no settings
+        fetcher._records = Fetches()  # noqa: SLF001 - still empty: nothing is assigned yet
+        fetcher._proc_fetch_request = Paced(fetcher._proc_fetch_request)  # noqa: SLF001
 
     def _create_worker_consumer(self, transport: Any) -> Any:  # noqa: ANN401 - aiokafka's consumer
         consumer = super()._create_worker_consumer(transport)
@@ -168,8 +165,6 @@ class BatchConsumer(driver.Consumer):
                 await asyncio.sleep(0)
                 if messages := await self._fetched():
                     await self.wait_first(self._hand_on(messages), self.suspend_flow.wait())
-                    if sum(len(message.value.records) for message in messages) < _FEW:
-                        await asyncio.sleep(_REST)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from stores.kafka_log import KafkaLog
     from workers.workspace import Workspace
 
-__all__ = ["BATCH", "make_app", "run_worker"]
+__all__ = ["folding_of", "make_app", "run_worker"]
 
 _LOOK = 1.0
-BATCH = 2_000
+_BATCH = 2_000
 """Records folded at a time when so many wait: each batch costs three round trips to servers, however large it is."""
 _STUCK = 60.0
 """Seconds with partitions and without a flow of records, after which Faust has lost its way."""
@@ -50,6 +50,11 @@ class WorkerApp(faust.App):
         return BatchTransport(self.conf.broker_consumer, self)
 
 
+def folding_of(workspace: Workspace, decided: asyncio.Event | None = None) -> Folding:
+    """How batches are folded that come from Kafka: without a rest, for they were let gather before their fetch."""
+    return Folding(workspace, decided, batch=_BATCH, rest=0.0)
+
+
 async def run_worker(workspace: Workspace, stop: asyncio.Event, folding: Folding | None = None) -> None:
     """Fold the partitions that this process is given, until `stop` is set.
 
@@ -58,7 +63,7 @@ async def run_worker(workspace: Workspace, stop: asyncio.Event, folding: Folding
     """
     log = cast("KafkaLog", workspace.log)
     await log.check()
-    partitions = Partitions(log.address.topic, log, folding or Folding(workspace, batch=BATCH))
+    partitions = Partitions(log.address.topic, log, folding or folding_of(workspace))
     with tempfile.TemporaryDirectory(prefix="touchline-") as folder:  # Faust wants one, and puts nothing into it
         app = make_app(log.address, partitions, folder, session_ms=workspace.settings.kafka_session)
         await _run(app, partitions, stop)

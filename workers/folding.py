@@ -20,7 +20,7 @@ __all__ = ["Folding", "keep_folding"]
 
 _WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
-_FEW, _LONGEST_REST = 50, 0.008
+_FEW, REST = 50, 0.008
 """After a step of fewer records a worker rests for as long as the step took, at most so many seconds.
 
 More records gather meanwhile, and a step costs the same for one as for ten: without it a trickle takes a whole core.
@@ -32,10 +32,15 @@ _AGAIN = 1.0
 
 
 class Folding:
-    """Folds partitions of a workspace, at most `batch` records at a time. `decided` is set for new decisions."""
+    """Folds partitions of a workspace, at most `batch` records at a time. `decided` is set for new decisions.
 
-    def __init__(self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500) -> None:
-        self._workspace, self._decided, self._batch = workspace, decided, batch
+    `rest`: seconds that a worker rests at most after a few records; 0 where records come several at a time anyway.
+    """
+
+    def __init__(
+        self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500, rest: float = REST
+    ) -> None:
+        self._workspace, self._decided, self._batch, self._rest = workspace, decided, batch, rest
         self._away, self._turns = Away(), Turns()
 
     def worker(self, log: Readable, partition: int) -> PartitionWorker:
@@ -58,10 +63,12 @@ class Folding:
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:
         """Fold one partition; see `keep_folding`."""
-        await keep_folding(worker, stop, self._away)
+        await keep_folding(worker, stop, self._away, self._rest)
 
 
-async def keep_folding(worker: PartitionWorker, stop: asyncio.Event, away: Away | None = None) -> None:
+async def keep_folding(
+    worker: PartitionWorker, stop: asyncio.Event, away: Away | None = None, rest: float = REST
+) -> None:
     """Step until `stop` is set; the batch in hand is finished. Raises `NamedStop`. `away` says that a store is away."""
     looked, away = elapsed(), away or Away()
     while not stop.is_set():
@@ -78,8 +85,8 @@ async def keep_folding(worker: PartitionWorker, stop: asyncio.Event, away: Away 
             await pause(stop, _AGAIN)
             continue
         away.back()
-        if 0 < moved < _FEW:
-            await asyncio.sleep(min(elapsed() - began, _LONGEST_REST))
+        if rest and 0 < moved < _FEW:
+            await asyncio.sleep(min(elapsed() - began, rest))
         if not moved and worker.position is not None and not worker.position.chunk:
             await worker.log.wait(worker.partition, worker.position.offset, _WAIT)
 

@@ -45,9 +45,9 @@ async def worker(workspace: Workspace, stop: asyncio.Event, decided: asyncio.Eve
     `decided` is set when there may be new decisions.
     """
     if scheme_of(workspace.settings.url("log")) == "kafka":
-        from workers.faust_worker import BATCH, run_worker
+        from workers.faust_worker import folding_of, run_worker
 
-        await run_worker(workspace, stop, Folding(workspace, decided, batch=BATCH))
+        await run_worker(workspace, stop, folding_of(workspace, decided))
         return
     folding = Folding(workspace, decided)
     workers = [folding.worker(workspace.log, partition) for partition in range(workspace.log.info.partitions)]

@@ -47,6 +47,7 @@ PRINTS: dict[tuple[Any, str], str] = {
     (faust_consumer.Fetcher, "_fetcher"): "64ea6297f5a0",
     (Schema, "compile"): "bd271ec59690",
     (TableManager, "on_start"): "b82e759be50c",
+    (Fetcher, "_proc_fetch_request"): "ace04969424f",
     # leaned on
     (App, "_on_partitions_revoked"): "c1abd58dcb37",
     (App, "_on_partitions_assigned"): "c9c5485eb273",
@@ -63,8 +64,9 @@ PRINTS: dict[tuple[Any, str], str] = {
     (MethodQueue, "_process_enqueued"): "3488d5b16ac8",
     (AIOKafkaConsumer, "__init__"): "bda88cd61988",
     (AIOKafkaConsumer, "start"): "5ba1baa38f62",
+    (Fetcher, "_fetch_requests_routine"): "12dc901a1e4a",
+    (Fetcher, "_get_actions_per_node"): "fd175a69d8d4",
     (Fetcher, "fetched_records"): "e20ce0c8117f",
-    (Fetcher, "_proc_fetch_request"): "ace04969424f",
     (FetchResult, "__init__"): "00a9da5e0517",
     (PartitionRecords, "_consumer_record"): "56c3ee13f914",
     (Fetcher, "seek_to"): "10c45c3c873d",
