@@ -96,6 +96,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def on_crash(self, msg: str, *_: object, **__: object) -> None:
         """Print no traceback: the error goes on to the app, and is named there."""
 
+    def let_go(self) -> None:
+        """Close the loop of a thread that was never started, as a started one does itself."""
+        if not self._thread_started.is_set():
+            self.thread_loop.close()
+
 
 class BatchConsumer(driver.Consumer):
     """A consumer whose messages are batches, that starts and goes on where the partitions' workers say."""
@@ -107,6 +112,10 @@ class BatchConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    def let_go(self) -> None:
+        """Close what a stop leaves open where the start did not get as far as Kafka."""
+        cast("BatchThread", self._thread).let_go()
 
     # -- where to read
     async def seek_to_committed(self) -> Mapping[Any, int]:

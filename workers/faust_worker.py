@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
+from faust.exceptions import ConsumerNotStarted
 from yarl import URL
 
 from schemas.errors import NamedStop, StoreUnavailable
@@ -16,7 +17,7 @@ from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport, 
 from workers.folding import Folding
 from workers.log import logger
 from workers.partitions import Partitions
-from workers.running import pause
+from workers.running import Away, pause
 
 if TYPE_CHECKING:
     from stores.kafka_address import KafkaAddress
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["folding_of", "make_app", "run_worker"]
 
 _LOOK = 1.0
+_AGAIN = 1.0
+"""Seconds before a Kafka that was away is asked again."""
 _BATCH = 2_000
 """Records folded at a time when so many wait: each batch costs three round trips to servers, however large it is."""
 _STUCK = 60.0
@@ -56,14 +59,24 @@ def folding_of(workspace: Workspace, decided: asyncio.Event | None = None) -> Fo
 
 
 async def run_worker(workspace: Workspace, stop: asyncio.Event, folding: Folding | None = None) -> None:
-    """Fold the partitions that this process is given, until `stop` is set.
+    """Fold the partitions that this process is given, until `stop` is set. While Kafka is away it waits for it.
 
-    Raises `NamedStop`, also `GROUP_LOST` for what Faust does not notice; `StoreUnavailable` when Kafka went away in the
-    very moment of the start.
+    Raises `NamedStop`, also `GROUP_LOST` for what Faust does not notice.
     """
+    folding, away = folding or folding_of(workspace), Away()
+    while not stop.is_set():
+        try:
+            await _join(workspace, folding, stop)
+        except StoreUnavailable as error:  # it went away in the very moment of the start
+            away.missed(error.message)
+            await pause(stop, _AGAIN)
+
+
+async def _join(workspace: Workspace, folding: Folding, stop: asyncio.Event) -> None:
+    """Be in the group until `stop` is set. Raises `StoreUnavailable`, `NamedStop`."""
     log = cast("KafkaLog", workspace.log)
     await log.check()
-    partitions = Partitions(log.address.topic, log, folding or folding_of(workspace))
+    partitions = Partitions(log.address.topic, log, folding)
     with tempfile.TemporaryDirectory(prefix="touchline-") as folder:  # Faust wants one, and puts nothing into it
         app = make_app(log.address, partitions, folder, session_ms=workspace.settings.kafka_session)
         await _run(app, partitions, stop)
@@ -133,6 +146,7 @@ async def _end(app: WorkerApp, *tasks: asyncio.Task[None]) -> None:
     await asyncio.wait(tasks)
     with suppress(TimeoutError):
         await asyncio.wait_for(app.stop(), _END)
+    app.batches.let_go()
 
 
 async def _watch(app: WorkerApp, starting: asyncio.Task[None], stop: asyncio.Event) -> None:
@@ -162,7 +176,10 @@ def _check(app: WorkerApp) -> None:
 
 
 def _is_stuck(app: WorkerApp) -> bool:
-    return bool(app.batches.assignment()) and not app.batches.flow_active
+    try:
+        return bool(app.batches.assignment()) and not app.batches.flow_active
+    except ConsumerNotStarted:  # as long as Kafka does not answer
+        return False
 
 
 def _lost(reason: str) -> NamedStop:

@@ -241,6 +241,7 @@ async def test_a_worker_that_starts_before_kafka_waits_and_says_so_once(tmp_path
 async def test_ten_minutes_of_faults_lose_and_double_nothing(tmp_path: Path) -> None:
     rng = random.Random(3)
     async with shop_in(tmp_path) as shop:
+        shop.log.append_seconds = 60  # type: ignore[attr-defined]
         names = ("one", "two")
         for name in names:
             shop.here.start(name, "worker")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
@@ -14,8 +15,9 @@ from schemas.records import Behaviour, ProgramActivated, Tick, encode
 from stores.kafka_log import KafkaLog, open_kafka_log
 from stores.open import open_ledger, open_state
 from stores.ports import Appendable, Position
+from tests.helpers.running import free_port
 from tests.helpers.stores import Clock, kafka, kafka_url
-from tests.helpers.waiting import wait_until_answer
+from tests.helpers.waiting import wait_until_answer, wait_until_async
 from tests.servers.kafka import PASSWORD, USER
 from workers.activation import activate
 from workers.faust_worker import run_worker
@@ -25,9 +27,10 @@ from workers.startup import check_partitions
 from workers.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from stores.kafka_address import KafkaAddress
     from stores.ports import Ledger, State
 
 SHOP = {
@@ -55,18 +58,17 @@ class Shop:
             value = encode(Behaviour(str(self.sent), f"p{self.sent % 7}", "order.paid", None, {}))
             await self.log.append([Appendable(f"p{self.sent % 7}", value)])
 
+    async def is_folded(self, running: asyncio.Task[None], state: State | None = None) -> bool:
+        """Whether a worker stands at the end of the log, or has ended."""
+        end, stored = (await self.log.ends(0))[1], await (state or self.state).position(0)
+        return running.done() or (stored is not None and stored[0].offset == end)
+
     async def fold(self, state: State | None = None) -> None:
         """Run the worker until it stands at the end, or ends with an error."""
         stop, state = asyncio.Event(), state or self.state
-        end = (await self.log.ends(0))[1]
         running = asyncio.create_task(run_worker(self.workspace(state), stop))
-
-        async def is_there() -> bool:
-            stored = await state.position(0)
-            return running.done() or (stored is not None and stored[0].offset == end)
-
         try:
-            await wait_until_answer(is_there, 60, "the worker to get to the end")
+            await wait_until_answer(lambda: self.is_folded(running, state), 60, "the worker to get to the end")
         finally:
             stop.set()
             await running
@@ -220,6 +222,57 @@ async def test_a_group_that_kafka_refuses_is_a_stop_and_no_silent_idling(shop: S
         await asyncio.wait_for(run_worker(workspace, asyncio.Event()), 60)
 
     assert stop.value.code == "GROUP_LOST"
+
+
+class Leaving:
+    """A log whose brokers are away as soon as they were looked at: for the first time, `left` says how."""
+
+    def __init__(self, log: KafkaLog, left: Callable[[], None], servers: tuple[str, ...] | None = None) -> None:
+        self._log, self._left, self._servers = log, left, servers
+        self.checks = 0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the log has it
+        return getattr(self._log, name)
+
+    async def check(self) -> None:
+        """Answer, and go."""
+        await self._log.check()
+        self.checks += 1
+        if self.checks == 1:
+            self._left()
+
+    @property
+    def address(self) -> KafkaAddress:
+        """Where the brokers are for whoever has just looked."""
+        there = self._log.address
+        return there if self._servers is None or self.checks > 1 else replace(there, servers=self._servers)
+
+
+async def test_a_worker_whose_kafka_stands_still_as_it_starts_waits_for_it(shop: Shop) -> None:
+    stop, leaving = asyncio.Event(), Leaving(shop.log, kafka().pause)
+    running = asyncio.create_task(run_worker(replace(shop.workspace(), log=cast("Any", leaving)), stop))
+    begin = time.monotonic()
+    try:
+        await wait_until_async(lambda: running.done() or time.monotonic() > begin + 4, 10, "four seconds to pass")
+    finally:
+        kafka().resume()
+    try:
+        await wait_until_answer(lambda: shop.is_folded(running), 60, "the worker to get on")
+        assert not running.done()
+    finally:
+        stop.set()
+        await running
+
+
+async def test_a_worker_whose_kafka_is_gone_as_it_starts_looks_for_it_again(shop: Shop) -> None:
+    stop, leaving = asyncio.Event(), Leaving(shop.log, lambda: None, (f"127.0.0.1:{free_port()}",))
+    running = asyncio.create_task(run_worker(replace(shop.workspace(), log=cast("Any", leaving)), stop))
+    try:
+        await wait_until_answer(lambda: shop.is_folded(running), 60, "the worker to get on")
+        assert (leaving.checks, running.done()) == (2, False)
+    finally:
+        stop.set()
+        await running
 
 
 async def test_with_name_and_password_it_folds_the_same(shop: Shop) -> None:
