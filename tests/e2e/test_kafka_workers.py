@@ -35,6 +35,7 @@ class Shop:
     def __init__(self, here: Installation, log: Log) -> None:
         self.here, self.log = here, log
         self.feeder = Feeder(log, seed=5)
+        self.feeding = asyncio.create_task(self.feeder.run())
         self.state = open_state(f"sqlite:///{here.data / 'state.db'}")
         self.ledger = open_ledger(f"sqlite:///{here.data / 'ledger.db'}")
 
@@ -48,6 +49,8 @@ class Shop:
         wanted = await self.position() + records
 
         async def is_there() -> bool:
+            if self.feeding.done():
+                self.feeding.result()  # nothing comes any more, and here is why
             return await self.position() >= wanted
 
         await self.until(wait_until_answer(is_there, timeout, "the workers to get on"))
@@ -128,17 +131,16 @@ async def shop_in(folder: Path) -> AsyncIterator[Shop]:
     activated = await asyncio.to_thread(here.run, "activate", str(here.write_playbook()))
     assert activated.returncode == 0, activated.stderr
     shop = Shop(here, await log_of(url))
-    feeding = asyncio.create_task(shop.feeder.run())
     try:
         yield shop
         shop.feeder.done.set()
-        await feeding
+        await shop.feeding
         await shop.settle()
         for name in list(here.running):
             await stopped(here, name)
         await shop.compare()
     finally:
-        feeding.cancel()
+        shop.feeding.cancel()
         here.close()
         shop.said()
         for store in (shop.log, shop.state, shop.ledger):
