@@ -17,7 +17,7 @@ from workers.faust_transport import BatchConsumer, BatchSchema, BatchTransport, 
 from workers.folding import Folding
 from workers.log import logger
 from workers.partitions import Partitions
-from workers.running import Away, pause
+from workers.running import AGAIN, pause
 
 if TYPE_CHECKING:
     from stores.kafka_address import KafkaAddress
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["folding_of", "make_app", "run_worker"]
 
 _LOOK = 1.0
-_AGAIN = 1.0
-"""Seconds before a Kafka that was away is asked again."""
 _BATCH = 2_000
 """Records folded at a time when so many wait: each batch costs three round trips to servers, however large it is."""
 _STUCK = 60.0
@@ -63,13 +61,13 @@ async def run_worker(workspace: Workspace, stop: asyncio.Event, folding: Folding
 
     Raises `NamedStop`, also `GROUP_LOST` for what Faust does not notice.
     """
-    folding, away = folding or folding_of(workspace), Away()
+    folding = folding or folding_of(workspace)
     while not stop.is_set():
         try:
             await _join(workspace, folding, stop)
         except StoreUnavailable as error:  # it went away in the very moment of the start
-            away.missed(error.message)
-            await pause(stop, _AGAIN)
+            folding.away.missed(error.message)
+            await pause(stop, AGAIN)
 
 
 async def _join(workspace: Workspace, folding: Folding, stop: asyncio.Event) -> None:

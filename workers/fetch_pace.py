@@ -28,15 +28,20 @@ class Paced:
     it brings is handed on at once; whoever rests behind the fetch has what was fetched meanwhile wait for him.
     """
 
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
+    def __init__(
+        self,
+        fetch: Fetch,
+        clock: Callable[[], float] = elapsed,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        self._fetch, self._clock, self._sleep = fetch, clock, sleep
         self._next: dict[int, float] = {}
 
     async def __call__(self, assignment: Any, broker: int, request: Any) -> bool:  # noqa: ANN401 - aiokafka's
         """Whether new records came; none for a fetch that was called off, as aiokafka has it."""
         try:
-            await asyncio.sleep(self._next.get(broker, 0.0) - elapsed())
+            await self._sleep(max(0.0, self._next.get(broker, 0.0) - self._clock()))
         except asyncio.CancelledError:
             return False
-        self._next[broker] = elapsed() + APART
+        self._next[broker] = self._clock() + APART
         return await self._fetch(assignment, broker, request)

@@ -9,7 +9,7 @@ from schemas.errors import StoreUnavailable
 from workers import metrics
 from workers.clock import elapsed, now_ms
 from workers.loop import Options, PartitionWorker
-from workers.running import Away, pause
+from workers.running import AGAIN, Away, pause
 from workers.turns import Turns
 
 if TYPE_CHECKING:
@@ -20,28 +20,27 @@ __all__ = ["Folding", "keep_folding"]
 
 _WAIT = 1.0
 """Seconds a worker waits for a record before it looks whether it is to stop."""
-_FEW, REST = 50, 0.008
+_FEW, _REST = 50, 0.008
 """After a step of fewer records a worker rests for as long as the step took, at most so many seconds.
 
 More records gather meanwhile, and a step costs the same for one as for ten: without it a trickle takes a whole core.
 """
 _GLANCE = 2.0
 """Seconds without a record after which a worker looks whether the state is still where it left it."""
-_AGAIN = 1.0
-"""Seconds before a store that was away is asked again."""
 
 
 class Folding:
     """Folds partitions of a workspace, at most `batch` records at a time. `decided` is set for new decisions.
 
     `rest`: seconds that a worker rests at most after a few records; 0 where records come several at a time anyway.
+    `away` says that a store is away, and with the next step that it is back.
     """
 
     def __init__(
-        self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500, rest: float = REST
+        self, workspace: Workspace, decided: asyncio.Event | None = None, *, batch: int = 500, rest: float = _REST
     ) -> None:
         self._workspace, self._decided, self._batch, self._rest = workspace, decided, batch, rest
-        self._away, self._turns = Away(), Turns()
+        self.away, self._turns = Away(), Turns()
 
     def worker(self, log: Readable, partition: int) -> PartitionWorker:
         """A worker of one partition, whose records come from `log`."""
@@ -63,11 +62,11 @@ class Folding:
 
     async def run(self, worker: PartitionWorker, stop: asyncio.Event) -> None:
         """Fold one partition; see `keep_folding`."""
-        await keep_folding(worker, stop, self._away, self._rest)
+        await keep_folding(worker, stop, self.away, self._rest)
 
 
 async def keep_folding(
-    worker: PartitionWorker, stop: asyncio.Event, away: Away | None = None, rest: float = REST
+    worker: PartitionWorker, stop: asyncio.Event, away: Away | None = None, rest: float = _REST
 ) -> None:
     """Step until `stop` is set; the batch in hand is finished. Raises `NamedStop`. `away` says that a store is away."""
     looked, away = elapsed(), away or Away()
@@ -82,7 +81,7 @@ async def keep_folding(
                 await worker.look()
         except StoreUnavailable as error:
             away.missed(error.message)
-            await pause(stop, _AGAIN)
+            await pause(stop, AGAIN)
             continue
         away.back()
         if rest and 0 < moved < _FEW:

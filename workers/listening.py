@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import StoreUnavailable
 from workers.log import logger
-from workers.running import pause
+from workers.running import AGAIN, pause
 
 if TYPE_CHECKING:
     from stores.ports import Ledger
 
 __all__ = ["keep_listening"]
 
-_AGAIN = 1.0
-"""Seconds before it is tried again after the connection was lost; meanwhile the dispatcher looks by itself."""
-
 
 async def keep_listening(ledger: Ledger, decided: asyncio.Event, stop: asyncio.Event) -> None:
-    """Set `decided` for what other processes record, until `stop` is set. A connection that is lost is made anew."""
+    """Set `decided` for what other processes record, until `stop` is set. A connection that is lost is made anew.
+
+    Meanwhile the dispatcher looks by itself.
+    """
     while not stop.is_set():
         decided.set()  # for what came while nobody listened
         try:
             await _listen(ledger, decided, stop)
         except StoreUnavailable as error:  # the dispatcher, which looks by itself, says it aloud
             logger().debug("not_listening", reason=error.message)
-        await pause(stop, _AGAIN)
+        await pause(stop, AGAIN)
 
 
 async def _listen(ledger: Ledger, decided: asyncio.Event, stop: asyncio.Event) -> None:

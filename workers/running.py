@@ -15,8 +15,10 @@ from workers.log import logger
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["Away", "collect_seldom", "pause", "together", "until_stopped"]
+__all__ = ["AGAIN", "Away", "collect_seldom", "pause", "together", "until_stopped"]
 
+AGAIN = 1.0
+"""Seconds before a store that was away is asked again."""
 _GRACE = 10
 """Seconds that the others have to end."""
 _REPEAT = 30.0

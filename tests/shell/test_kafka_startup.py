@@ -264,7 +264,9 @@ async def test_a_worker_whose_kafka_stands_still_as_it_starts_waits_for_it(shop:
         await running
 
 
-async def test_a_worker_whose_kafka_is_gone_as_it_starts_looks_for_it_again(shop: Shop) -> None:
+async def test_a_worker_whose_kafka_is_gone_as_it_starts_looks_for_it_again(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
     stop, leaving = asyncio.Event(), Leaving(shop.log, lambda: None, (f"127.0.0.1:{free_port()}",))
     running = asyncio.create_task(run_worker(replace(shop.workspace(), log=cast("Any", leaving)), stop))
     try:
@@ -273,6 +275,8 @@ async def test_a_worker_whose_kafka_is_gone_as_it_starts_looks_for_it_again(shop
     finally:
         stop.set()
         await running
+    said = capsys.readouterr().out
+    assert said.count("store_unavailable") == said.count("store_back") == 1
 
 
 async def test_with_name_and_password_it_folds_the_same(shop: Shop) -> None:

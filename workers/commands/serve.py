@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import InputError, StoreUnavailable
 from workers.log import logger, set_up_logging
-from workers.running import Away, collect_seldom, pause, until_stopped
+from workers.running import AGAIN, Away, collect_seldom, pause, until_stopped
 from workers.samples import sample
 from workers.settings import Settings, environment, read_settings
 from workers.terminal import say
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 __all__ = ["run_process", "run_up"]
-
-_AGAIN = 1.0
-"""Seconds before a server that was away is asked again."""
 
 
 def run_up(data: Path | None, playbook: Path | None, host: str | None, port: int | None) -> None:
@@ -91,7 +88,7 @@ async def _opened(settings: Settings, stop: asyncio.Event) -> Workspace | None:
             if not settings.on_servers:
                 raise
             away.missed(error.message)
-            await pause(stop, _AGAIN)
+            await pause(stop, AGAIN)
         else:
             away.back()
             return workspace
